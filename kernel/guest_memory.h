@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The partition's memory as ring 0 may touch it: by guest-physical address, bounds checked at every use, through a
+ * per-CPU window of mappings that is not kept. Ranges that leave the partition's RAM are refused, whole.
+ */
+#ifndef KERNEL_GUEST_MEMORY_H
+#define KERNEL_GUEST_MEMORY_H
+
+#include "bsp/types.h"
+
+struct vcpu;
+
+/* Host address of a guest-physical range inside the partition's RAM; false if any byte lies outside. Pure: unit-testable. */
+struct guest_ram { u64 host_base; u64 bytes; };
+extern struct guest_ram guest_ram;
+bool must_check guest_ram_translate(const struct guest_ram *ram, gpa_t gpa, u64 length, hpa_t *host);
+bool must_check guest_to_host(gpa_t gpa, u64 length, hpa_t *host);
+
+/* Copies; a range may cross pages. False: outside RAM, nothing was copied. */
+bool must_check guest_read(gpa_t gpa, void *buffer, u64 length);
+bool must_check guest_write(gpa_t gpa, const void *buffer, u64 length);
+
+/* A page of the partition (or a page frame of a pool) in one of this CPU's windows; valid until the same slot is mapped again. */
+enum window_slot { WINDOW_COPY, WINDOW_WALK, WINDOW_NESTED_A, WINDOW_NESTED_B, WINDOW_NESTED_C, WINDOW_SLOTS };
+void *window_map(enum window_slot slot, hpa_t page);
+
+/*
+ * Guest-linear access with the paging, segmentation-free (flat address already formed) rights of the guest in the current VMCS at
+ * vcpu_cpl(). On a fault the #PF (or EPT trouble) has been described, nothing injected.
+ */
+enum walk_access { WALK_READ = 0, WALK_WRITE = 2, WALK_USER = 4, WALK_EXECUTE = 16 };
+struct walk_fault { u64 linear; u32 error_code; bool is_page_fault; };
+bool must_check guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault);
+bool must_check guest_linear_read(u64 linear, void *buffer, u64 length, struct walk_fault *fault);
+bool must_check guest_linear_write(u64 linear, const void *buffer, u64 length, struct walk_fault *fault);
+
+#endif

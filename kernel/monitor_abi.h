@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract between the kernel (ring 0) and the monitor (ring 3): the only header both include.
+ *
+ * The kernel upcalls the monitor on the CPU where a guest exit needs it: it fills that CPU's call page and enters ring 3
+ * at the entry point with a fresh stack. The monitor works, makes syscalls that return to it, and ends the upcall
+ * with SYS_COMPLETE, which does not return. Ring 3 runs with interrupts off and never blocks; it may run on
+ * several CPUs at once and serialises itself.
+ *
+ * Syscall convention: SYSCALL instruction, number in RAX, arguments in RDI, RSI, RDX; result in RAX
+ * (negative: -enum sys_error); RCX and R11 are clobbered, everything else is preserved.
+ */
+#ifndef KERNEL_MONITOR_ABI_H
+#define KERNEL_MONITOR_ABI_H
+
+#include <stdint.h>
+
+#define MONITOR_ABI_VERSION 1
+#define MONITOR_MAX_CPUS 8
+
+/* Fixed places in the monitor's address space. Everything else there is the program and its stacks. */
+#define MONITOR_TEXT_VA 0x0000000000400000ull    /* where the monitor is linked */
+#define MONITOR_INFO_VA 0x0000000040000000ull    /* struct monitor_info, read-only */
+#define MONITOR_CALL_VA 0x0000000040010000ull    /* struct call_page of CPU n at + n * 4096 */
+#define MONITOR_MODULE_VA 0x0000100000000000ull  /* the boot module (partition image), read-only */
+#define MONITOR_RAM_VA 0x0000200000000000ull     /* partition RAM, linear by RAM offset, no execute */
+
+/* The partition's RAM as the guest sees it: offsets below the hole start at guest-physical 0,
+ * the rest at 4 GiB. The hole [3 GiB, 4 GiB) holds device registers. */
+#define GUEST_HOLE_START 0xC0000000ull
+#define GUEST_HIGH_START 0x100000000ull
+#define GUEST_LAPIC_BASE 0xFEE00000ull
+#define GUEST_IOAPIC_BASE 0xFEC00000ull
+
+enum upcall_reason {
+	UPCALL_BOOT = 1,    /* verify and load the image, fill .boot; result: 0 or a negative value: do not start */
+	UPCALL_PORT_IN,     /* .address = port, .size = 1, 2 or 4; result: value */
+	UPCALL_PORT_OUT,    /* .address = port, .size, .value */
+	UPCALL_MMIO_READ,   /* .address = guest-physical, .size = 1, 2, 4 or 8; result: value */
+	UPCALL_MMIO_WRITE,  /* .address, .size, .value */
+	UPCALL_TIMER,       /* the armed timer is due (boot CPU only) */
+	UPCALL_HOST_IRQ,    /* .value = host interrupt line bound with SYS_IRQ_BIND (boot CPU only) */
+	UPCALL_EOI,         /* .value = vector of a level-triggered interrupt a guest LAPIC has ended */
+	UPCALL_INTACK,      /* a vCPU takes an ExtINT; result: vector from the PIC */
+	UPCALL_HYPERCALL,   /* .value = number, .args: forwarded guest hypercall; result: guest RAX */
+	UPCALL_STOPPED,     /* the partition stopped: .value = enum stop_reason, .address = detail (e.g. gpa); result: enum stop_action */
+};
+
+enum stop_reason {
+	STOP_POWER_OFF = 1,  /* guest asked (ACPI S5) */
+	STOP_RESET,          /* guest asked (reset register, keyboard controller, CF9) */
+	STOP_TRIPLE_FAULT,   /* shutdown of a vCPU */
+	STOP_CONTAINED,      /* the guest did what nothing can answer; details in the log */
+	STOP_MONITOR_FAULT,  /* the monitor itself faulted */
+	STOP_REFUSED,        /* UPCALL_BOOT said no: no verified image */
+};
+
+enum stop_action {
+	ACTION_HOLD = 1,     /* leave everything as it is, box stays up, partition stopped */
+	ACTION_RESTART,      /* boot the partition again: UPCALL_BOOT follows */
+	ACTION_REBOOT,       /* reset the whole box */
+	ACTION_POWER_OFF,    /* switch the box off */
+};
+
+enum syscall_number {
+	SYS_COMPLETE = 0,       /* (result): ends the upcall */
+	SYS_LOG = 1,            /* (text, length <= 256): a line for the log ring and the console */
+	SYS_CONSOLE_WRITE = 2,  /* (text, length <= 4096): raw bytes to the serial console */
+	SYS_CONSOLE_READ = 3,   /* (): next byte from the serial console or -SYS_EAGAIN */
+	SYS_TIMER_ARM = 4,      /* (deadline in host TSC ticks, 0 = disarm): one timer, UPCALL_TIMER on the boot CPU */
+	SYS_MSI = 5,            /* (address, data): an interrupt message in MSI format to the guest's LAPICs */
+	SYS_PIC_LINE = 6,       /* (level): the PIC's INTR output, wired to LINT0 of the boot vCPU */
+	SYS_IRQ_BIND = 7,       /* (host line): deliver this host interrupt as UPCALL_HOST_IRQ; must be granted */
+	SYS_PORT_READ = 8,      /* (port, size): granted host port; value */
+	SYS_PORT_WRITE = 9,     /* (port, size, value) */
+	SYS_STOP = 10,          /* (enum stop_reason, detail): stop the partition; the upcall still must be completed */
+	SYS_STATISTICS = 11,    /* (cpu, struct exit_statistics *): copies the counters of one CPU */
+	SYS_LOG_READ = 12,      /* (buffer, length, offset): reads the log ring, oldest first; bytes copied */
+	SYS_COUNT
+};
+
+enum sys_error { SYS_EINVAL = 1, SYS_EPERM = 2, SYS_EAGAIN = 3, SYS_ENOENT = 4, SYS_EFAULT = 5 };
+
+/* How the boot vCPU starts. The others wait for INIT-SIPI. */
+enum boot_mode {
+	BOOT_FLAT32 = 1,  /* protected mode, paging off, flat 4 GiB segments (Multiboot) */
+	BOOT_LONG64,      /* long mode with the page tables at .cr3 (Linux 64-bit protocol) */
+};
+
+struct boot_state {
+	uint32_t mode;
+	uint32_t zero;
+	uint64_t rip, rsp, rax, rbx, rcx, rdx, rsi, rdi;
+	uint64_t cr3;
+	uint64_t gdt_base;   /* guest-physical address of a GDT that matches .cs and .ds, may be 0 */
+	uint32_t gdt_limit;
+	uint16_t cs, ds;     /* selectors; the descriptors behind them are always flat */
+};
+
+struct call_page {
+	uint32_t reason;
+	uint32_t cpu;
+	uint64_t address;
+	uint32_t size;
+	uint32_t zero;
+	uint64_t value;
+	uint64_t args[4];
+	struct boot_state boot;
+};
+
+#define EXIT_REASON_COUNT 80
+struct exit_statistics {
+	uint64_t count[EXIT_REASON_COUNT];     /* exits of L1 by basic exit reason */
+	uint64_t l2_count[EXIT_REASON_COUNT];  /* exits of L2 by basic exit reason */
+	uint64_t l2_reflected;                 /* of those, given to L1 */
+	uint64_t upcalls;
+	uint64_t interrupts_injected;
+	uint64_t ept02_fills;
+	uint64_t first_entry_ticks;            /* host TSC from kernel entry to this CPU's first guest instruction */
+	uint64_t boot_upcall_ticks;            /* of those, spent in UPCALL_BOOT (verifying and loading) */
+};
+
+#define MONITOR_NAME_BYTES 64
+struct monitor_info {
+	uint32_t abi_version;
+	uint32_t cpu_count;                    /* vCPUs of the partition; APIC ids are 0 .. cpu_count-1 */
+	uint64_t tsc_hz;                       /* host and guest TSC frequency */
+	uint64_t tsc_offset;                   /* guest TSC = host TSC + tsc_offset (modulo 2^64) */
+	uint64_t ram_bytes;                    /* partition RAM, mapped at MONITOR_RAM_VA */
+	uint64_t module_bytes;                 /* partition image, mapped at MONITOR_MODULE_VA; 0: none */
+	uint64_t unix_time;                    /* seconds, from the board's clock at boot; 0: unknown */
+	uint32_t physical_address_bits;
+	uint32_t hardware_revision;
+	uint32_t nested;                       /* the partition may use VMX */
+	uint32_t debug_exit;                   /* test option: the debug-exit port exists */
+	uint8_t random_seed[32];
+	char build_id[MONITOR_NAME_BYTES];
+	char partition_name[MONITOR_NAME_BYTES];
+	uint8_t role_uuid[16];                 /* which partition an image must be for */
+	uint8_t product_uuid[16];
+	uint32_t on_crash;                     /* enum stop_action for STOP_TRIPLE_FAULT, _CONTAINED, _MONITOR_FAULT */
+	uint32_t on_power_off;                 /* enum stop_action for STOP_POWER_OFF */
+	uint32_t security_version_floor;
+	uint32_t zero;
+};
+
+#endif
