@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Is this image one that may run here? The one decision the box's safety hangs on, in two steps: the manifest where the
+ * image lies, then the payload in the copy that will run. Nothing unsigned is ever interpreted.
+ *
+ *	image_verify_manifest(&source, &policy, &result)      result.manifest says where the payload is, and how long
+ *	copy manifest.payload_bytes to where it will run
+ *	image_verify_payload(&result, copy, bytes, &progress) then, and only then, payload_parse(copy)
+ */
+#ifndef IMAGE_VERIFY_H
+#define IMAGE_VERIFY_H
+
+#include "image/keyring.h"
+#include "image/manifest.h"
+
+#define IMAGE_ABI_VERSION 1 /* of what a partition sees: hypercalls, layout, devices */
+
+struct image_source {
+	const uint8_t *bytes; /* must not change while it is verified */
+	uint64_t size;
+	bool is_slot;         /* a disk slot, longer than the image; a file must end where the image does */
+};
+
+struct installed_image {
+	uint8_t role_uuid[UUID_BYTES];
+	uint64_t version;     /* manifest_version() */
+	uint32_t security_version;
+};
+
+struct verify_policy {
+	const struct keyring *keyring;
+	uint8_t role_uuid[UUID_BYTES];
+	uint8_t product_uuid[UUID_BYTES];
+	uint32_t hardware_revision;
+	uint32_t abi_version;                   /* IMAGE_ABI_VERSION on the box */
+	uint32_t security_version_floor;
+	const struct installed_image *installed; /* what dependencies are looked for in */
+	size_t installed_count;
+};
+
+/* A static object on the box: it is larger than a stack should carry. */
+struct verify_result {
+	enum image_error error;
+	bool is_authentic;                 /* a trusted key signed the manifest; `manifest` is then as far as it parsed */
+	bool is_manifest_accepted;
+	const struct trusted_key *key;     /* the first trusted key that signed */
+	struct manifest manifest;
+	uint8_t head[MANIFEST_BYTES_TOTAL]; /* the copy that was verified and parsed: read once */
+};
+
+/* Called after every piece with bytes hashed so far, and the total. May be null. */
+struct verify_progress {
+	void (*report)(void *context, uint64_t done, uint64_t total);
+	void *context;
+};
+
+/*
+ * Length, magic, signature, then manifest.def, verify.def, sizes and padding, in this order. Every signature by a key
+ * of the keyring must be valid and there must be one. Returns result->error.
+ */
+enum image_error image_verify_manifest(const struct image_source *source, const struct verify_policy *policy,
+				       struct verify_result *result);
+
+/* Hashes `count` bytes and compares with the signed digest; needs an accepted manifest. Returns result->error. */
+enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes, uint64_t count,
+				      const struct verify_progress *progress);
+
+/* Both steps on the source itself, for programs that run nothing. Also parses the payload's table. */
+enum image_error image_verify(const struct image_source *source, const struct verify_policy *policy,
+			      struct verify_result *result);
+
+#endif
