@@ -30,6 +30,7 @@ struct trusted_key {
 struct keyring {
 	const struct trusted_key *keys;
 	size_t count;
+	const uint8_t *dev_keys; /* &keyring_dev_keys_are_allowed in a generated keyring with a dev key, else null */
 };
 
 /* The box's keyring; its definition is the generated file. */

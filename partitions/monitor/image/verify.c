@@ -191,14 +191,15 @@ enum image_error image_verify_payload(struct verify_result *result, const uint8_
 	return result->error;
 }
 
-enum image_error image_verify(const struct image_source *source, const struct verify_policy *policy,
-			      struct verify_result *result)
+enum image_error image_verify_whole(const struct image_source *source, struct verify_result *result,
+				    const struct verify_progress *progress)
 {
 	const struct manifest *m = &result->manifest;
 	struct payload payload;
 
-	if (image_verify_manifest(source, policy, result) ||
-	    image_verify_payload(result, source->bytes + m->payload_offset, m->payload_bytes, NULL))
+	if (!result->is_manifest_accepted)
+		return result->error ? result->error : IMAGE_ERROR_UNSIGNED;
+	if (image_verify_payload(result, source->bytes + m->payload_offset, m->payload_bytes, progress))
 		return result->error;
 	result->error = payload_parse(source->bytes + m->payload_offset, m->payload_bytes, &payload);
 	return result->error;

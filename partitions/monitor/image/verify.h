@@ -65,8 +65,11 @@ enum image_error image_verify_manifest(const struct image_source *source, const 
 enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes, uint64_t count,
 				      const struct verify_progress *progress);
 
-/* Both steps on the source itself, for programs that run nothing. Also parses the payload's table. */
-enum image_error image_verify(const struct image_source *source, const struct verify_policy *policy,
-			      struct verify_result *result);
+/*
+ * The second step on the source itself, and the payload's table, for programs that run nothing. After
+ * image_verify_manifest() accepted it. Returns result->error.
+ */
+enum image_error image_verify_whole(const struct image_source *source, struct verify_result *result,
+				    const struct verify_progress *progress);
 
 #endif

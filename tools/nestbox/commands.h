@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of the tool, one file each.
+ */
+#ifndef NESTBOX_COMMANDS_H
+#define NESTBOX_COMMANDS_H
+
+#include "file.h"
+#include "options.h"
+
+extern const struct command command_keygen;       /* cmd_keygen.c */
+extern const struct command command_image_create; /* cmd_image_create.c */
+extern const struct command command_image_sign;   /* cmd_image_sign.c */
+extern const struct command command_image_verify; /* cmd_image_verify.c */
+extern const struct command command_image_info;   /* cmd_image_info.c */
+extern const struct command command_keyring_c;    /* cmd_keyring_c.c */
+extern const struct command command_role;         /* cmd_role.c */
+
+#endif
