@@ -14,37 +14,49 @@
 #include "text.h"
 
 static struct {
-	const char *kernel, *initrd, *command_line, *role, *partition, *version, *security_version, *product, *epoch;
+	const char *kernel, *initrd, *command_line, *role, *partition, *version, *security_version,
+		*product, *epoch;
 	const char *hardware, *abi, *hash, *build_id, *layout, *sbom, *key, *out;
 	struct text_list modules, dependencies;
 } given;
 
 static const struct option_row options[] = {
 	{ OPTION_TEXT, "out", "FILE", "the image to write", &given.out },
-	{ OPTION_TEXT, "kernel", "FILE", "Linux bzImage, or ELF with a Multiboot or Multiboot2 header", &given.kernel },
+	{ OPTION_TEXT, "kernel", "FILE",
+	  "Linux bzImage, or ELF with a Multiboot or Multiboot2 header", &given.kernel },
 	{ OPTION_TEXT, "initrd", "FILE", "initial RAM disk, for Linux", &given.initrd },
-	{ OPTION_LIST, "module", "FILE[,TEXT]", "module and its command line, for Multiboot; repeated, in order",
-	  &given.modules },
+	{ OPTION_LIST, "module", "FILE[,TEXT]",
+	  "module and its command line, for Multiboot; repeated, in order", &given.modules },
 	{ OPTION_TEXT, "cmdline", "TEXT", "the kernel's command line", &given.command_line },
 	{ OPTION_TEXT, "partition", "NAME", "the partition it is for", &given.partition },
 	{ OPTION_TEXT, "role", "UUID", "the same, by role UUID", &given.role },
 	{ OPTION_TEXT, "version", "A.B.C", "the image's version (0.0.0)", &given.version },
-	{ OPTION_TEXT, "security-version", "N", "for the anti-rollback floor (0)", &given.security_version },
+	{ OPTION_TEXT, "security-version", "N", "for the anti-rollback floor (0)",
+	  &given.security_version },
 	{ OPTION_TEXT, "product", "UUID", "the product it is for (the nil UUID)", &given.product },
-	{ OPTION_TEXT, "hardware", "MIN-MAX", "hardware revisions it is for (all)", &given.hardware },
+	{ OPTION_TEXT, "hardware", "MIN-MAX", "hardware revisions it is for (all)",
+	  &given.hardware },
 	{ OPTION_TEXT, "abi", "MIN-MAX", "box ABIs it is for (1)", &given.abi },
-	{ OPTION_LIST, "depends", "ROLE[:V[:SV]]", "another partition's image it needs, by name or UUID; repeated",
-	  &given.dependencies },
-	{ OPTION_TEXT, "hash", "NAME", "sha256, sha384 or sha512 (sha512: fastest on 64-bit CPUs)", &given.hash },
-	{ OPTION_TEXT, "build-id", "TEXT", "what the image calls its build, up to 63 characters", &given.build_id },
-	{ OPTION_TEXT, "layout-digest", "HEX", "SHA-256 of the layout it was made for", &given.layout },
-	{ OPTION_TEXT, "sbom-digest", "HEX", "SHA-256 of its software bill of materials", &given.sbom },
-	{ OPTION_TEXT, "source-date-epoch", "SECONDS", "date of its sources ($SOURCE_DATE_EPOCH, else 0)", &given.epoch },
+	{ OPTION_LIST, "depends", "ROLE[:V[:SV]]",
+	  "another partition's image it needs, by name or UUID; repeated", &given.dependencies },
+	{ OPTION_TEXT, "hash", "NAME", "sha256, sha384 or sha512 (sha512: fastest on 64-bit CPUs)",
+	  &given.hash },
+	{ OPTION_TEXT, "build-id", "TEXT", "what the image calls its build, up to 63 characters",
+	  &given.build_id },
+	{ OPTION_TEXT, "layout-digest", "HEX", "SHA-256 of the layout it was made for",
+	  &given.layout },
+	{ OPTION_TEXT, "sbom-digest", "HEX", "SHA-256 of its software bill of materials",
+	  &given.sbom },
+	{ OPTION_TEXT, "source-date-epoch", "SECONDS",
+	  "date of its sources ($SOURCE_DATE_EPOCH, else 0)", &given.epoch },
 	{ OPTION_TEXT, "key", "FILE.key", "sign it at once", &given.key },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
-static const struct { const char *name; uint16_t algorithm; } hashes[] = {
+static const struct {
+	const char *name;
+	uint16_t algorithm;
+} hashes[] = {
 	{ "sha512", HASH_SHA512 },
 	{ "sha384", HASH_SHA384 },
 	{ "sha256", HASH_SHA256 },
@@ -57,14 +69,16 @@ static enum exit_code hash_fill(struct manifest *m)
 			m->hash_algorithm = hashes[i].algorithm;
 			return EXIT_OK;
 		}
-	return report_error(EXIT_USAGE, "--hash '%s' is none of sha256, sha384, sha512", given.hash);
+	return report_error(EXIT_USAGE, "--hash '%s' is none of sha256, sha384, sha512",
+			    given.hash);
 }
 
 static enum exit_code digest_fill(const char *option, const char *text, uint8_t digest[32])
 {
 	if (!text || text_hex_parse(text, digest, 32))
 		return EXIT_OK;
-	return report_error(EXIT_USAGE, "--%s '%s' is not 64 hexadecimal digits in lower case", option, text);
+	return report_error(EXIT_USAGE, "--%s '%s' is not 64 hexadecimal digits in lower case",
+			    option, text);
 }
 
 static enum exit_code role_fill(struct manifest *m)
@@ -72,8 +86,10 @@ static enum exit_code role_fill(struct manifest *m)
 	enum exit_code code;
 
 	if (!given.role == !given.partition)
-		return report_error(EXIT_USAGE, "say which partition the image is for: --partition NAME or --role UUID%s",
-				    given.role ? ", not both" : "");
+		return report_error(
+			EXIT_USAGE,
+			"say which partition the image is for: --partition NAME or --role UUID%s",
+			given.role ? ", not both" : "");
 	code = text_uuid("role", given.role, m->role_uuid);
 	return code ? code : text_role("partition", given.partition, m->role_uuid);
 }
@@ -114,11 +130,13 @@ static enum exit_code build_fill(struct manifest *m)
 	if (code)
 		return code;
 	if (strlen(build_id) >= sizeof(m->build_id))
-		return report_error(EXIT_USAGE, "--build-id is longer than %zu characters; shorten it",
+		return report_error(EXIT_USAGE,
+				    "--build-id is longer than %zu characters; shorten it",
 				    sizeof(m->build_id) - 1);
 	memcpy(m->build_id, build_id, strlen(build_id));
 	if (given.dependencies.count > MANIFEST_MAX_DEPENDENCIES)
-		return report_error(EXIT_USAGE, "an image has at most %d dependencies; give fewer --depends",
+		return report_error(EXIT_USAGE,
+				    "an image has at most %d dependencies; give fewer --depends",
 				    MANIFEST_MAX_DEPENDENCIES);
 	for (size_t i = 0; !code && i < given.dependencies.count; i++)
 		code = text_dependency("depends", given.dependencies.items[i], &m->dependencies[i]);
@@ -173,8 +191,9 @@ static enum exit_code success_print(const struct image_plan *plan)
 	char uuid[UUID_TEXT_BYTES];
 
 	uuid_format(m->image_uuid, uuid);
-	printf("%s: %s, %zu part%s, %llu bytes, image %s%s\n", given.out, part_type_name(plan->payload.parts[0].type),
-	       plan->payload.count, plan->payload.count == 1 ? "" : "s",
+	printf("%s: %s, %zu part%s, %llu bytes, image %s%s\n", given.out,
+	       part_type_name(plan->payload.parts[0].type), plan->payload.count,
+	       plan->payload.count == 1 ? "" : "s",
 	       (unsigned long long)(m->payload_offset + m->payload_bytes), uuid,
 	       plan->key ? ", signed" : "; sign it with 'nestbox image sign'");
 	return output_flush_stdout();
@@ -188,8 +207,11 @@ static enum exit_code run(const struct text_list *operands)
 
 	(void)operands;
 	if (!given.kernel || !given.out)
-		return report_error(EXIT_USAGE, "say %s", given.kernel ? "where to write the image: --out FILE" :
-				    "what to start: --kernel FILE (a bzImage or a Multiboot ELF)");
+		return report_error(
+			EXIT_USAGE, "say %s",
+			given.kernel
+				? "where to write the image: --out FILE"
+				: "what to start: --kernel FILE (a bzImage or a Multiboot ELF)");
 	code = manifest_fill(&plan.manifest);
 	if (!code && given.key) {
 		code = private_key_load(given.key, &key);
@@ -212,5 +234,7 @@ const struct command command_image_create = {
 	.operands = "",
 	.options = options,
 	.run = run,
-	.notes = "The same input makes the same image, bit by bit. Give --partition the name the box's configuration uses.",
+	.notes =
+		"The same input makes the same image, bit by bit.\n"
+		 "Give --partition the name that the box's configuration uses.",
 };

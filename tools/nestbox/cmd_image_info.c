@@ -25,9 +25,12 @@ static const struct option_row options[] = {
 
 static const char *hash_name(uint32_t algorithm)
 {
-	static const char *const names[] = { [HASH_SHA256] = "sha256", [HASH_SHA384] = "sha384", [HASH_SHA512] = "sha512" };
+	static const char *const names[] = {
+		[HASH_SHA256] = "sha256", [HASH_SHA384] = "sha384", [HASH_SHA512] = "sha512"
+	};
 
-	return algorithm && algorithm < sizeof(names) / sizeof(names[0]) ? names[algorithm] : "unknown";
+	return algorithm && algorithm < sizeof(names) / sizeof(names[0]) ? names[algorithm]
+									 : "unknown";
 }
 
 static void manifest_print(const struct manifest *m)
@@ -37,7 +40,8 @@ static void manifest_print(const struct manifest *m)
 	json_uuid("image_uuid", m->image_uuid);
 	json_uuid("product_uuid", m->product_uuid);
 	json_uuid("role_uuid", m->role_uuid);
-	snprintf(version, sizeof(version), "%u.%u.%u", m->version_major, m->version_minor, m->version_patch);
+	snprintf(version, sizeof(version), "%u.%u.%u", m->version_major, m->version_minor,
+		 m->version_patch);
 	json_text("version", version);
 	json_number("security_version", m->security_version);
 	json_number("hardware_min", m->hardware_min);
@@ -66,7 +70,8 @@ static void dependencies_print(const struct manifest *m)
 
 		json_object_open(NULL);
 		json_uuid("role_uuid", d->role_uuid);
-		snprintf(version, sizeof(version), "%u.%u.%u", d->version_major, d->version_minor, d->version_patch);
+		snprintf(version, sizeof(version), "%u.%u.%u", d->version_major, d->version_minor,
+			 d->version_patch);
 		json_text("version", version);
 		json_number("security_version", d->security_version);
 		json_object_close();
@@ -77,9 +82,11 @@ static void dependencies_print(const struct manifest *m)
 static void signatures_print(const struct input_file *image)
 {
 	struct signatures signatures;
-	enum image_error error = signatures_parse(image->bytes + SIGNATURE_AREA_OFFSET, &signatures);
+	enum image_error error = signatures_parse(image->bytes + SIGNATURE_AREA_OFFSET,
+						  &signatures);
 
-	json_text("signature_state", error ? image_error_text(error) : "not checked; use 'nestbox image verify'");
+	json_text("signature_state",
+		  error ? image_error_text(error) : "not checked; use 'nestbox image verify'");
 	json_list_open("signatures");
 	for (size_t i = 0; !error && i < signatures.count; i++) {
 		const char *name = key_algorithm_name(signatures.entries[i].algorithm);
@@ -123,9 +130,11 @@ static enum exit_code image_print(const struct input_file *image)
 	struct manifest m;
 	enum image_error error = IMAGE_ERROR_TRUNCATED;
 
-	if (image->size >= MANIFEST_BYTES_TOTAL || (image->size >= 8 && memcmp(image->bytes, MANIFEST_MAGIC, 8)))
-		error = memcmp(image->bytes, MANIFEST_MAGIC, 8) ? IMAGE_ERROR_MANIFEST_MAGIC :
-			manifest_parse(image->bytes, MANIFEST_BYTES_TOTAL, &m);
+	if (image->size >= MANIFEST_BYTES_TOTAL ||
+	    (image->size >= 8 && memcmp(image->bytes, MANIFEST_MAGIC, 8)))
+		error = memcmp(image->bytes, MANIFEST_MAGIC, 8)
+				? IMAGE_ERROR_MANIFEST_MAGIC
+				: manifest_parse(image->bytes, MANIFEST_BYTES_TOTAL, &m);
 	if (!error) {
 		json_start(given.json);
 		json_object_open(NULL);
@@ -136,7 +145,8 @@ static enum exit_code image_print(const struct input_file *image)
 		json_object_close();
 	}
 	if (error)
-		return report_error(EXIT_REFUSED, "%s: %s: %s", image->path, image_error_name(error), image_error_text(error));
+		return report_error(EXIT_REFUSED, "%s: %s: %s", image->path,
+				    image_error_name(error), image_error_text(error));
 	return output_flush_stdout();
 }
 

@@ -54,7 +54,8 @@ static enum image_error image_check(const struct input_file *image)
 		return IMAGE_ERROR_TREE_UNSUPPORTED;
 	if (m.payload_offset + m.payload_bytes != image->size)
 		return IMAGE_ERROR_TRAILING;
-	if (!bytes_are_zero(image->bytes + MANIFEST_BYTES_TOTAL, m.payload_offset - MANIFEST_BYTES_TOTAL))
+	if (!bytes_are_zero(image->bytes + MANIFEST_BYTES_TOTAL,
+			    m.payload_offset - MANIFEST_BYTES_TOTAL))
 		return IMAGE_ERROR_PADDING;
 	return payload_check(&m, image->bytes + m.payload_offset);
 }
@@ -68,7 +69,8 @@ static enum exit_code image_write(const struct input_file *image, const uint8_t 
 		return code;
 	code = output_write(&output, 0, head, MANIFEST_BYTES_TOTAL);
 	if (!code)
-		code = output_write(&output, MANIFEST_BYTES_TOTAL, image->bytes + MANIFEST_BYTES_TOTAL,
+		code = output_write(&output, MANIFEST_BYTES_TOTAL,
+				    image->bytes + MANIFEST_BYTES_TOTAL,
 				    image->size - MANIFEST_BYTES_TOTAL);
 	return output_end(&output, code);
 }
@@ -80,8 +82,8 @@ static enum exit_code image_sign(const struct input_file *image, const struct pr
 	enum exit_code code;
 
 	if (error)
-		return report_error(EXIT_REFUSED, "%s is not signed: %s: %s", image->path, image_error_name(error),
-				    image_error_text(error));
+		return report_error(EXIT_REFUSED, "%s is not signed: %s: %s", image->path,
+				    image_error_name(error), image_error_text(error));
 	memcpy(head, image->bytes, sizeof(head));
 	code = head_sign(head, key);
 	return code ? code : image_write(image, head);
@@ -95,7 +97,9 @@ static enum exit_code run(const struct text_list *operands)
 	enum exit_code code;
 
 	if (!given.key)
-		return report_error(EXIT_USAGE, "say which key signs: --key FILE.key (made by 'nestbox keygen')");
+		return report_error(
+			EXIT_USAGE,
+			"say which key signs: --key FILE.key (made by 'nestbox keygen')");
 	code = private_key_load(given.key, &key);
 	if (code)
 		return code;
@@ -120,5 +124,6 @@ const struct command command_image_sign = {
 	.operands_max = 1,
 	.options = options,
 	.run = run,
-	.notes = "Signatures by other keys stay (at most 4 in all); one by the same key is replaced.",
+	.notes =
+		"Signatures by other keys stay (at most 4 in all); one by the same key is replaced.",
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nestbox image verify: would a box with these keys start this image? The code that answers is the box's own.
+ * nestbox image verify: would a box with these keys start this image? The code that answers is the
+ * box's own.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,15 +19,21 @@ static struct {
 
 static const struct option_row options[] = {
 	{ OPTION_LIST, "pub", "FILE.pub", "a key the box trusts; repeated", &given.keys },
-	{ OPTION_TEXT, "partition", "NAME", "the partition it must be for (the image's own)", &given.partition },
+	{ OPTION_TEXT, "partition", "NAME", "the partition it must be for (the image's own)",
+	  &given.partition },
 	{ OPTION_TEXT, "role", "UUID", "the same, by role UUID", &given.role },
 	{ OPTION_TEXT, "product", "UUID", "the box's product (the image's own)", &given.product },
-	{ OPTION_TEXT, "hardware", "N", "the box's hardware revision (the image's lowest)", &given.hardware },
+	{ OPTION_TEXT, "hardware", "N", "the box's hardware revision (the image's lowest)",
+	  &given.hardware },
 	{ OPTION_TEXT, "abi", "N", "the box's ABI (the image's lowest)", &given.abi },
-	{ OPTION_TEXT, "security-version", "N", "the lowest security version the box takes (0)", &given.floor },
-	{ OPTION_LIST, "installed", "ROLE[:V[:SV]]", "another image on the box, for dependencies; repeated", &given.installed },
-	{ OPTION_FLAG, "release", NULL, "be a release build: take release keys only", &given.release },
-	{ OPTION_FLAG, "slot", NULL, "the file is a slot, longer than the image in it", &given.slot },
+	{ OPTION_TEXT, "security-version", "N", "the lowest security version the box takes (0)",
+	  &given.floor },
+	{ OPTION_LIST, "installed", "ROLE[:V[:SV]]",
+	  "another image on the box, for dependencies; repeated", &given.installed },
+	{ OPTION_FLAG, "release", NULL, "be a release build: take release keys only",
+	  &given.release },
+	{ OPTION_FLAG, "slot", NULL, "the file is a slot, longer than the image in it",
+	  &given.slot },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
@@ -41,7 +48,8 @@ static enum exit_code installed_fill(struct verify_policy *policy)
 		if (code)
 			return code;
 		memcpy(installed[i].role_uuid, d.role_uuid, UUID_BYTES);
-		installed[i].version = manifest_version(d.version_major, d.version_minor, d.version_patch);
+		installed[i].version = manifest_version(d.version_major, d.version_minor,
+							d.version_patch);
 		installed[i].security_version = d.security_version;
 	}
 	policy->installed = installed;
@@ -49,7 +57,10 @@ static enum exit_code installed_fill(struct verify_policy *policy)
 	return EXIT_OK;
 }
 
-/* What is not asked about is taken from the image, so that the check for it holds; the box has real values. */
+/*
+ * What is not asked about is taken from the image, so that the check for it holds; the box has real
+ * values.
+ */
 static void policy_from_image(const struct input_file *image, struct verify_policy *policy)
 {
 	struct manifest m;
@@ -88,9 +99,10 @@ static enum exit_code success_print(const char *path, const struct verify_result
 
 	text_hex(result->key->key_id, KEY_ID_BYTES, id);
 	uuid_format(m->role_uuid, role);
-	printf("%sverified%s %s\n  version %u.%u.%u, security version %u, for role %s\n  signed with %s key %s\n",
-	       report_good(), report_plain(), path, m->version_major, m->version_minor, m->version_patch,
-	       m->security_version, role, key_role_name(result->key->role), id);
+	printf("%sverified%s %s\n  version %u.%u.%u, security version %u, for role %s\n"
+	       "  signed with %s key %s\n",
+	       report_good(), report_plain(), path, m->version_major, m->version_minor,
+	       m->version_patch, m->security_version, role, key_role_name(result->key->role), id);
 	return output_flush_stdout();
 }
 
@@ -100,7 +112,8 @@ static void hash_report(void *context, uint64_t done, uint64_t total)
 	report_progress("hashing", done, total);
 }
 
-static enum exit_code image_check(const struct input_file *image, const struct verify_policy *policy)
+static enum exit_code image_check(const struct input_file *image,
+				  const struct verify_policy *policy)
 {
 	static struct verify_result result;
 	static const struct verify_progress progress = { hash_report, NULL };
@@ -112,8 +125,8 @@ static enum exit_code image_check(const struct input_file *image, const struct v
 	if (!error)
 		error = image_verify_whole(&source, &result, &progress);
 	if (error)
-		return report_error(EXIT_REFUSED, "%s is refused: %s: %s", image->path, image_error_name(error),
-				    image_error_text(error));
+		return report_error(EXIT_REFUSED, "%s is refused: %s: %s", image->path,
+				    image_error_name(error), image_error_text(error));
 	return success_print(image->path, &result);
 }
 
@@ -128,7 +141,8 @@ static enum exit_code run(const struct text_list *operands)
 	if (!given.keys.count)
 		return report_error(EXIT_USAGE, "say which keys the box trusts: --pub FILE.pub");
 	if (given.role && given.partition)
-		return report_error(EXIT_USAGE, "--role and --partition say the same; give one of them");
+		return report_error(EXIT_USAGE,
+				    "--role and --partition say the same; give one of them");
 	code = public_keys_load(&given.keys, keys);
 	if (!code)
 		code = input_open(operands->items[0], &image);

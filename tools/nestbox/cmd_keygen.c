@@ -20,8 +20,10 @@ static struct {
 static const struct option_row options[] = {
 	{ OPTION_TEXT, "out", "PREFIX", "write PREFIX.key and PREFIX.pub", &given.prefix },
 	{ OPTION_TEXT, "curve", "p256|p384", "the curve (p384)", &given.curve },
-	{ OPTION_TEXT, "role", "dev|release", "what boxes may use it for (dev); release builds refuse dev keys", &given.role },
-	{ OPTION_LIST, "partition", "NAME|UUID", "the only partitions it may sign for, repeated (any)", &given.partitions },
+	{ OPTION_TEXT, "role", "dev|release",
+	  "what boxes may use it for (dev); release builds refuse dev keys", &given.role },
+	{ OPTION_LIST, "partition", "NAME|UUID",
+	  "the only partitions it may sign for, repeated (any)", &given.partitions },
 	{ OPTION_FLAG, "force", NULL, "replace existing files", &given.force },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
@@ -30,10 +32,13 @@ static enum exit_code public_part_fill(struct trusted_key *key)
 {
 	key->role = key_role_from_name(given.role ? given.role : "dev");
 	if (!key->role)
-		return report_error(EXIT_USAGE, "--role '%s' is neither dev nor release", given.role);
+		return report_error(EXIT_USAGE, "--role '%s' is neither dev nor release",
+				    given.role);
 	if (given.partitions.count > KEYRING_MAX_PARTITIONS)
-		return report_error(EXIT_USAGE, "a key can be bound to at most %d partitions; give fewer --partition",
-				    KEYRING_MAX_PARTITIONS);
+		return report_error(
+			EXIT_USAGE,
+			"a key can be bound to at most %d partitions; give fewer --partition",
+			KEYRING_MAX_PARTITIONS);
 	for (size_t i = 0; i < given.partitions.count; i++)
 		if (text_role("partition", given.partitions.items[i], key->partitions[i]))
 			return EXIT_USAGE;
@@ -44,7 +49,9 @@ static enum exit_code public_part_fill(struct trusted_key *key)
 static enum exit_code is_free(const char *path)
 {
 	if (!given.force && !access(path, F_OK))
-		return report_error(EXIT_REFUSED, "%s exists; choose another --out, or replace it with --force", path);
+		return report_error(EXIT_REFUSED,
+				    "%s exists; choose another --out, or replace it with --force",
+				    path);
 	return EXIT_OK;
 }
 
@@ -69,7 +76,8 @@ static enum exit_code files_write(const struct trusted_key *key, const char *pem
 	if (code)
 		return code;
 	text_hex(key->key_id, KEY_ID_BYTES, id);
-	printf("%s key %s\n%s.key (keep it secret), %s.pub\n", key_role_name(key->role), id, given.prefix, given.prefix);
+	printf("%s key %s\n%s.key (keep it secret), %s.pub\n", key_role_name(key->role), id,
+	       given.prefix, given.prefix);
 	return output_flush_stdout();
 }
 
@@ -83,7 +91,8 @@ static enum exit_code run(const struct text_list *operands)
 
 	(void)operands;
 	if (!algorithm)
-		return report_error(EXIT_USAGE, "--curve '%s' is neither p256 nor p384", given.curve);
+		return report_error(EXIT_USAGE, "--curve '%s' is neither p256 nor p384",
+				    given.curve);
 	if (!given.prefix || strlen(given.prefix) > 4000)
 		return report_error(EXIT_USAGE, "say where to write the key: --out PREFIX");
 	code = public_part_fill(&public);
@@ -106,5 +115,7 @@ const struct command command_keygen = {
 	.operands = "",
 	.options = options,
 	.run = run,
-	.notes = "The private key never goes to a box. 'nestbox keyring c' makes the boxes' keyring from .pub files.",
+	.notes =
+		"The private key never goes to a box.\n"
+		 "'nestbox keyring c' makes the boxes' keyring from .pub files.",
 };

@@ -23,7 +23,8 @@ static const struct option_row options[] = {
 static void bytes_emit(FILE *to, const char *indent, const uint8_t *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		fprintf(to, "%s0x%02x,%s", i % 16 ? " " : indent, bytes[i], i % 16 == 15 || i + 1 == count ? "\n" : "");
+		fprintf(to, "%s0x%02x,%s", i % 16 ? " " : indent, bytes[i],
+			i % 16 == 15 || i + 1 == count ? "\n" : "");
 }
 
 static void key_emit(FILE *to, const struct trusted_key *key)
@@ -51,16 +52,21 @@ static void keyring_emit(FILE *to, const struct trusted_key *keys, size_t count)
 {
 	bool has_dev = false;
 
-	fprintf(to, "/* SPDX-License-Identifier: Apache-2.0 */\n/*\n * The keys this box trusts. "
-		    "Made by 'nestbox keyring c'; do not edit.\n */\n#include \"image/keyring.h\"\n\n"
-		    "static const struct trusted_key keys[] = {\n");
+	fprintf(to,
+		"/* SPDX-License-Identifier: Apache-2.0 */\n/*\n * The keys this box trusts. "
+		"Made by 'nestbox keyring c'; do not edit.\n */\n#include \"image/keyring.h\"\n\n"
+		"static const struct trusted_key keys[] = {\n");
 	for (size_t i = 0; i < count; i++) {
 		key_emit(to, &keys[i]);
 		has_dev = has_dev || keys[i].role == KEY_DEV;
 	}
-	fprintf(to, "};\n\nconst struct keyring box_keyring = {\n\t.keys = keys,\n\t.count = %zu,\n", count);
+	fprintf(to,
+		"};\n\nconst struct keyring box_keyring = {\n\t.keys = keys,\n\t.count = %zu,\n",
+		count);
 	if (has_dev)
-		fprintf(to, "\t.dev_keys = &keyring_dev_keys_are_allowed, /* does not link into a release build */\n");
+		fprintf(to,
+			"\t.dev_keys = &keyring_dev_keys_are_allowed, "
+			"/* not in a release build */\n");
 	fprintf(to, "};\n");
 }
 
@@ -74,8 +80,8 @@ static enum exit_code keyring_write(const struct trusted_key *keys, size_t count
 	if (!to)
 		return report_system_error("cannot build the keyring");
 	keyring_emit(to, keys, count);
-	code = fclose(to) ? report_system_error("cannot build the keyring") :
-			    output_file_at_once(given.out, 0666, text, length);
+	code = fclose(to) ? report_system_error("cannot build the keyring")
+			  : output_file_at_once(given.out, 0666, text, length);
 	free(text);
 	return code;
 }
@@ -90,8 +96,10 @@ static enum exit_code run(const struct text_list *operands)
 	code = public_keys_load(operands, keys);
 	for (size_t i = 0; !code && given.release && i < operands->count; i++)
 		if (keys[i].role != KEY_RELEASE)
-			code = report_error(EXIT_REFUSED, "%s is a development key, which must not ship; "
-					    "make a key with 'nestbox keygen --role release'", operands->items[i]);
+			code = report_error(EXIT_REFUSED,
+					    "%s is a development key, which must not ship; "
+					    "make a key with 'nestbox keygen --role release'",
+					    operands->items[i]);
 	return code ? code : keyring_write(keys, operands->count);
 }
 

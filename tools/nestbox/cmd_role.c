@@ -12,7 +12,8 @@ static struct {
 } given;
 
 static const struct option_row options[] = {
-	{ OPTION_FLAG, "c-array", NULL, "print it as the initialiser of a C array of 16 bytes", &given.c_array },
+	{ OPTION_FLAG, "c-array", NULL, "print it as the initialiser of a C array of 16 bytes",
+	  &given.c_array },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
@@ -22,8 +23,10 @@ static enum exit_code run(const struct text_list *operands)
 	char text[UUID_TEXT_BYTES];
 
 	if (!role_uuid_from_name(operands->items[0], uuid))
-		return report_error(EXIT_USAGE, "'%s' cannot be a partition's name; use 1 to 63 of a-z, 0-9 and '-'",
-				    operands->items[0]);
+		return report_error(
+			EXIT_USAGE,
+			"'%s' cannot be a partition's name; use 1 to 63 of a-z, 0-9 and '-'",
+			operands->items[0]);
 	if (given.c_array) {
 		for (int i = 0; i < UUID_BYTES; i++)
 			printf("%s0x%02x", i ? ", " : "{ ", uuid[i]);

@@ -18,7 +18,8 @@
 #define WRITE_PIECE_BYTES 0x400000u
 
 static const uint8_t nothing[1];
-static char temporary[PATH_MAX]; /* the open output's temporary name, "" when there is none: for the signal handler */
+static char temporary[PATH_MAX]; /* the open output's temporary name, "" when there is none: for the
+				    signal handler */
 
 static enum exit_code map_file(int fd, uint64_t size, struct input_file *input)
 {
@@ -29,7 +30,9 @@ static enum exit_code map_file(int fd, uint64_t size, struct input_file *input)
 	if (size == 0)
 		return EXIT_OK;
 	if (size > SIZE_MAX)
-		return report_error(EXIT_IO, "%s is too large for this computer to map; use a 64-bit one", input->path);
+		return report_error(EXIT_IO,
+				    "%s is too large for this computer to map; use a 64-bit one",
+				    input->path);
 	bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
 	if (bytes == MAP_FAILED)
 		return report_system_error("cannot map %s", input->path);
@@ -90,7 +93,8 @@ static enum exit_code target_check(const char *path)
 	struct stat status;
 
 	if (!stat(path, &status) && !S_ISREG(status.st_mode))
-		return report_error(EXIT_IO, "%s exists and is not a regular file; choose another name", path);
+		return report_error(
+			EXIT_IO, "%s exists and is not a regular file; choose another name", path);
 	return EXIT_OK;
 }
 
@@ -106,8 +110,8 @@ enum exit_code output_open(const char *path, mode_t mode, struct output_file *ou
 	output->fd = -1;
 	if (target_check(path))
 		return EXIT_IO;
-	if (!path[folder_length] ||
-	    snprintf(name, sizeof(name), "%.*s.%s.XXXXXX", folder_length, path, path + folder_length) >= (int)sizeof(name))
+	if (!path[folder_length] || snprintf(name, sizeof(name), "%.*s.%s.XXXXXX", folder_length,
+					     path, path + folder_length) >= (int)sizeof(name))
 		return report_error(EXIT_IO, "'%s' cannot be a file's name; choose another", path);
 	signals_catch();
 	output->fd = mkostemp(name, O_CLOEXEC);
@@ -122,7 +126,8 @@ enum exit_code output_open(const char *path, mode_t mode, struct output_file *ou
 	return EXIT_OK;
 }
 
-enum exit_code output_write(struct output_file *output, uint64_t offset, const void *bytes, uint64_t count)
+enum exit_code output_write(struct output_file *output, uint64_t offset, const void *bytes,
+			    uint64_t count)
 {
 	const uint8_t *from = bytes;
 

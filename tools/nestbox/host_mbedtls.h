@@ -13,8 +13,8 @@
 #include <mbedtls/version.h>
 
 #if MBEDTLS_VERSION_MAJOR < 3
-static inline int mbedtls_ecp_export(const mbedtls_ecp_keypair *key, mbedtls_ecp_group *group, mbedtls_mpi *d,
-				     mbedtls_ecp_point *q)
+static inline int mbedtls_ecp_export(const mbedtls_ecp_keypair *key, mbedtls_ecp_group *group,
+				     mbedtls_mpi *d, mbedtls_ecp_point *q)
 {
 	int error = mbedtls_ecp_group_copy(group, &key->grp);
 

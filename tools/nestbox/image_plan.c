@@ -13,25 +13,32 @@
 
 #define COPY_PIECE_BYTES 0x1000000u
 
-static enum exit_code part_add(struct image_plan *plan, uint32_t type, const struct input_file *source, const char *text)
+static enum exit_code part_add(struct image_plan *plan, uint32_t type,
+			       const struct input_file *source, const char *text)
 {
 	struct payload_part *part = &plan->payload.parts[plan->payload.count];
 
 	if (plan->payload.count == PAYLOAD_MAX_PARTS)
-		return report_error(EXIT_USAGE, "an image has at most %d parts; give fewer --module", PAYLOAD_MAX_PARTS);
+		return report_error(EXIT_USAGE,
+				    "an image has at most %d parts; give fewer --module",
+				    PAYLOAD_MAX_PARTS);
 	if (strlen(text) >= PAYLOAD_TEXT_BYTES)
-		return report_error(EXIT_USAGE, "'%s' is longer than %d characters; shorten it", text, PAYLOAD_TEXT_BYTES - 1);
+		return report_error(EXIT_USAGE, "'%s' is longer than %d characters; shorten it",
+				    text, PAYLOAD_TEXT_BYTES - 1);
 	memset(part, 0, sizeof(*part));
 	part->type = type;
 	part->size = source->size;
 	memcpy(part->text, text, strlen(text));
 	if (!bytes_are_text((const uint8_t *)part->text, PAYLOAD_TEXT_BYTES))
-		return report_error(EXIT_USAGE, "'%s' has characters other than printable ASCII; leave them out", text);
+		return report_error(
+			EXIT_USAGE,
+			"'%s' has characters other than printable ASCII; leave them out", text);
 	plan->sources[plan->payload.count++] = *source;
 	return EXIT_OK;
 }
 
-enum exit_code plan_add_file(struct image_plan *plan, uint32_t type, const char *path, const char *text)
+enum exit_code plan_add_file(struct image_plan *plan, uint32_t type, const char *path,
+			     const char *text)
 {
 	struct input_file source;
 	enum exit_code code = input_open(path, &source);
@@ -52,10 +59,15 @@ enum exit_code plan_add_command_line(struct image_plan *plan, const char *text)
 	struct input_file source = { "the command line", (const uint8_t *)text, strlen(text) };
 
 	if (source.size > PAYLOAD_MAX_COMMAND_LINE)
-		return report_error(EXIT_USAGE, "--cmdline is longer than %d characters; shorten it", PAYLOAD_MAX_COMMAND_LINE);
+		return report_error(EXIT_USAGE,
+				    "--cmdline is longer than %d characters; shorten it",
+				    PAYLOAD_MAX_COMMAND_LINE);
 	for (uint64_t i = 0; i < source.size; i++)
 		if (source.bytes[i] < 0x20 || source.bytes[i] >= 0x7F)
-			return report_error(EXIT_USAGE, "--cmdline has characters other than printable ASCII; leave them out");
+			return report_error(
+				EXIT_USAGE,
+				"--cmdline has characters other than printable ASCII; "
+				"leave them out");
 	return part_add(plan, PART_COMMAND_LINE, &source, "");
 }
 
@@ -91,27 +103,33 @@ enum exit_code plan_lay_out(struct image_plan *plan)
 		struct payload_part *part = &plan->payload.parts[i];
 
 		if (!align_up(&end) || !range_end(end, part->size, &image_end))
-			return report_error(EXIT_REFUSED, "the image would exceed 64-bit sizes; use smaller parts");
+			return report_error(
+				EXIT_REFUSED,
+				"the image would exceed 64-bit sizes; use smaller parts");
 		part->offset = end;
 		end = image_end;
 	}
 	plan->manifest.payload_offset = IMAGE_PAYLOAD_OFFSET;
 	plan->manifest.payload_bytes = end;
 	if (!range_end(IMAGE_PAYLOAD_OFFSET, end, &image_end) || image_end > INT64_MAX)
-		return report_error(EXIT_REFUSED, "the image would exceed the size of files; use smaller parts");
+		return report_error(EXIT_REFUSED,
+				    "the image would exceed the size of files; use smaller parts");
 	return EXIT_OK;
 }
 
-static enum exit_code part_write(const struct image_plan *plan, size_t index, struct output_file *output)
+static enum exit_code part_write(const struct image_plan *plan, size_t index,
+				 struct output_file *output)
 {
 	const struct input_file *source = &plan->sources[index];
 	const struct payload_part *part = &plan->payload.parts[index];
 	uint64_t done = 0;
 
 	while (done < part->size) {
-		uint64_t piece = part->size - done < COPY_PIECE_BYTES ? part->size - done : COPY_PIECE_BYTES;
-		enum exit_code code = output_write(output, plan->manifest.payload_offset + part->offset + done,
-						   source->bytes + done, piece);
+		uint64_t piece = part->size - done < COPY_PIECE_BYTES ? part->size - done
+								      : COPY_PIECE_BYTES;
+		enum exit_code code = output_write(
+			output, plan->manifest.payload_offset + part->offset + done,
+			source->bytes + done, piece);
 
 		if (code)
 			return code;
@@ -161,7 +179,10 @@ static enum exit_code payload_digest(struct image_plan *plan, const struct outpu
 	return error ? report_error(EXIT_REFUSED, "%s", image_error_text(error)) : EXIT_OK;
 }
 
-/* The image's own UUID comes from all the rest of its manifest: the same input makes the same image. */
+/*
+ * The image's own UUID comes from all the rest of its manifest: the same input makes the same
+ * image.
+ */
 static enum exit_code head_fill(struct image_plan *plan, uint8_t head[MANIFEST_BYTES_TOTAL])
 {
 	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];

@@ -12,13 +12,17 @@
 
 struct image_plan {
 	struct manifest manifest;
-	struct payload payload;                     /* type, size, text as added; offsets by plan_lay_out() */
+	struct payload payload; /* type, size, text as added; offsets by plan_lay_out() */
 	struct input_file sources[PAYLOAD_MAX_PARTS]; /* of each part */
-	const struct private_key *key;              /* null: leave it unsigned */
+	const struct private_key *key;                /* null: leave it unsigned */
 };
 
-/* Opens a file and adds it as a part; a kernel's type is detected when `type` is 0. `text` may be null. */
-enum exit_code plan_add_file(struct image_plan *plan, uint32_t type, const char *path, const char *text);
+/*
+ * Opens a file and adds it as a part; a kernel's type is detected when `type` is 0. `text` may be
+ * null.
+ */
+enum exit_code plan_add_file(struct image_plan *plan, uint32_t type, const char *path,
+			     const char *text);
 
 /* Adds the command line; `text` must outlive the plan. */
 enum exit_code plan_add_command_line(struct image_plan *plan, const char *text);

@@ -6,7 +6,10 @@
 
 #include <string.h>
 
-/* The key's place among the signatures; a new one at the end if it has none, null when all are taken. */
+/*
+ * The key's place among the signatures; a new one at the end if it has none, null when all are
+ * taken.
+ */
 static struct signature *place_find(struct signatures *signatures, const uint8_t *key_id)
 {
 	size_t i = 0;
@@ -22,7 +25,8 @@ static struct signature *place_find(struct signatures *signatures, const uint8_t
 
 enum exit_code head_sign(uint8_t head[MANIFEST_BYTES_TOTAL], const struct private_key *key)
 {
-	uint8_t old[SIGNATURE_AREA_BYTES], digest[CRYPTO_MAX_DIGEST_BYTES], bytes[CRYPTO_MAX_SIGNATURE_BYTES];
+	uint8_t old[SIGNATURE_AREA_BYTES], digest[CRYPTO_MAX_DIGEST_BYTES],
+		bytes[CRYPTO_MAX_SIGNATURE_BYTES];
 	struct signatures signatures;
 	struct signature *place;
 	enum image_error error;
@@ -34,8 +38,10 @@ enum exit_code head_sign(uint8_t head[MANIFEST_BYTES_TOTAL], const struct privat
 		return report_error(EXIT_REFUSED, "%s", image_error_text(error));
 	place = place_find(&signatures, key->public.key_id);
 	if (!place)
-		return report_error(EXIT_REFUSED, "the image has %d signatures already; make it again and sign it anew",
-				    SIGNATURE_MAX_COUNT);
+		return report_error(
+			EXIT_REFUSED,
+			"the image has %d signatures already; make it again and sign it anew",
+			SIGNATURE_MAX_COUNT);
 	if (!signature_digest(head, digest))
 		return report_error(EXIT_REFUSED, "%s", image_error_text(IMAGE_ERROR_CRYPTO));
 	code = private_key_sign(key, digest, bytes);

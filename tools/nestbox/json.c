@@ -95,7 +95,9 @@ void json_text_of(const char *name, const uint8_t *bytes, size_t count)
 		if (bytes[i] < 0x20 || bytes[i] >= 0x7F)
 			printf("\\u%04x", bytes[i]);
 		else
-			printf(is_json_wanted && (bytes[i] == '"' || bytes[i] == '\\') ? "\\%c" : "%c", bytes[i]);
+			printf(is_json_wanted && (bytes[i] == '"' || bytes[i] == '\\') ? "\\%c"
+										       : "%c",
+			       bytes[i]);
 	}
 	if (is_json_wanted)
 		putchar('"');

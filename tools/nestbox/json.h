@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints a tree of names and values on standard output, as JSON or as indented lines for people. One at a time.
+ * Prints a tree of names and values on standard output, as JSON or as indented lines for people.
+ * One at a time.
  */
 #ifndef NESTBOX_JSON_H
 #define NESTBOX_JSON_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kernel detection. The Linux/x86 Boot Protocol "The Real-Mode Kernel Header"; Multiboot 0.6.96 section 3.1 and
- * Multiboot2 2.0 section 3.1 "OS image format".
+ * Kernel detection. The Linux/x86 Boot Protocol "The Real-Mode Kernel Header"; Multiboot 0.6.96
+ * section 3.1 and Multiboot2 2.0 section 3.1 "OS image format".
  */
 #include "kernel.h"
 
@@ -18,7 +18,8 @@
 #define MULTIBOOT2_MAGIC 0xE85250D6u
 #define MULTIBOOT2_SEARCH 32768u
 
-static bool starts_with(const struct input_file *file, uint64_t offset, const char *bytes, size_t count)
+static bool starts_with(const struct input_file *file, uint64_t offset, const char *bytes,
+			size_t count)
 {
 	return range_fits(offset, count, file->size) && !memcmp(file->bytes + offset, bytes, count);
 }
@@ -30,7 +31,8 @@ static bool is_elf(const struct input_file *file)
 
 static bool has_linux_header(const struct input_file *file)
 {
-	return file->size >= 0x268 && bytes_get16(file->bytes + 0x1FE) == 0xAA55 && starts_with(file, 0x202, "HdrS", 4);
+	return file->size >= 0x268 && bytes_get16(file->bytes + 0x1FE) == 0xAA55 &&
+	       starts_with(file, 0x202, "HdrS", 4);
 }
 
 /* A header of `words` 32-bit words whose sum is zero, on its alignment, within the first bytes. */
@@ -66,11 +68,17 @@ static enum exit_code linux_check(const struct input_file *file)
 	const uint8_t *header = file->bytes;
 
 	if (bytes_get16(header + 0x206) < LINUX_VERSION_XLOADFLAGS)
-		return report_error(EXIT_REFUSED, "%s is a Linux kernel older than 3.8; use a newer one", file->path);
+		return report_error(EXIT_REFUSED,
+				    "%s is a Linux kernel older than 3.8; use a newer one",
+				    file->path);
 	if (!(header[0x211] & LINUX_LOADFLAGS_HIGH))
-		return report_error(EXIT_REFUSED, "%s is a zImage; use the bzImage of the same kernel", file->path);
+		return report_error(EXIT_REFUSED,
+				    "%s is a zImage; use the bzImage of the same kernel",
+				    file->path);
 	if (!(bytes_get16(header + 0x236) & LINUX_XLOADFLAGS_64))
-		return report_error(EXIT_REFUSED, "%s is not a 64-bit Linux kernel; use one built for x86_64", file->path);
+		return report_error(EXIT_REFUSED,
+				    "%s is not a 64-bit Linux kernel; use one built for x86_64",
+				    file->path);
 	return EXIT_OK;
 }
 
@@ -81,29 +89,44 @@ static const struct lookalike {
 	size_t count;
 	const char *advice;
 } lookalikes[] = {
-	{ 0, "\177ELF", 4, "is an ELF file without a Multiboot header; for Linux use the bzImage, not vmlinux" },
+	{ 0, "\177ELF", 4,
+	  "is an ELF file without a Multiboot header; for Linux use the bzImage, not vmlinux" },
 	{ 0, "\x1F\x8B", 2, "is compressed with gzip; unpack it first" },
-	{ 0, "\xFD" "7zXZ", 5, "is compressed with xz; unpack it first" },
+	{ 0,
+	  "\xFD"
+	  "7zXZ",
+	  5, "is compressed with xz; unpack it first" },
 	{ 0, "\x28\xB5\x2F\xFD", 4, "is compressed with zstd; unpack it first" },
 	{ 0, "BZh", 3, "is compressed with bzip2; unpack it first" },
 	{ 56, "ARM\x64", 4, "is an ARM64 kernel; use one built for x86_64" },
-	{ 0, MANIFEST_MAGIC, 8, "is a Nestbox image, not a kernel; sign it with 'nestbox image sign'" },
+	{ 0, MANIFEST_MAGIC, 8,
+	  "is a Nestbox image, not a kernel; sign it with 'nestbox image sign'" },
 	{ 0, "070701", 6, "is an initrd; give it to --initrd" },
-	{ 0, "MZ", 2, "is an EFI program without a Linux header; use a bzImage or a Multiboot ELF" },
+	{ 0, "MZ", 2,
+	  "is an EFI program without a Linux header; use a bzImage or a Multiboot ELF" },
 };
 
 static enum exit_code refuse(const struct input_file *file)
 {
 	if (file->size == 0)
-		return report_error(EXIT_REFUSED, "%s is empty; give --kernel a bzImage or a Multiboot ELF", file->path);
-	if (has_header(file, &multiboot1) || has_header(file, &multiboot2))
-		return report_error(EXIT_REFUSED, "%s has a Multiboot header but is not an ELF file; link it as one",
+		return report_error(EXIT_REFUSED,
+				    "%s is empty; give --kernel a bzImage or a Multiboot ELF",
 				    file->path);
+	if (has_header(file, &multiboot1) || has_header(file, &multiboot2))
+		return report_error(
+			EXIT_REFUSED,
+			"%s has a Multiboot header but is not an ELF file; link it as one",
+			file->path);
 	for (size_t i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++)
-		if (starts_with(file, lookalikes[i].offset, lookalikes[i].bytes, lookalikes[i].count))
-			return report_error(EXIT_REFUSED, "%s %s", file->path, lookalikes[i].advice);
-	return report_error(EXIT_REFUSED, "%s is not a kernel Nestbox can start; use a Linux bzImage or an ELF file with a "
-			    "Multiboot or Multiboot2 header", file->path);
+		if (starts_with(file, lookalikes[i].offset, lookalikes[i].bytes,
+				lookalikes[i].count))
+			return report_error(EXIT_REFUSED, "%s %s", file->path,
+					    lookalikes[i].advice);
+	return report_error(
+		EXIT_REFUSED,
+		"%s is not a kernel Nestbox can start; use a Linux bzImage or an ELF file with a "
+		"Multiboot or Multiboot2 header",
+		file->path);
 }
 
 enum exit_code kernel_detect(const struct input_file *file, uint32_t *type)

@@ -8,7 +8,10 @@
 #include "file.h"
 #include "image/payload.h"
 
-/* Sets *type to one of the PART_KERNEL_ types, or says why the file cannot be booted and returns EXIT_REFUSED. */
+/*
+ * Sets *type to one of the PART_KERNEL_ types, or says why the file cannot be booted and returns
+ * EXIT_REFUSED.
+ */
 enum exit_code kernel_detect(const struct input_file *file, uint32_t *type);
 
 /* "kernel-linux" and so on; null for an unknown type. */

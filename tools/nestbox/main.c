@@ -9,13 +9,8 @@
 #include "version.h"
 
 static const struct command *const commands[] = {
-	&command_keygen,
-	&command_image_create,
-	&command_image_sign,
-	&command_image_verify,
-	&command_image_info,
-	&command_keyring_c,
-	&command_role,
+	&command_keygen,     &command_image_create, &command_image_sign, &command_image_verify,
+	&command_image_info, &command_keyring_c,    &command_role,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -29,7 +24,8 @@ static size_t command_match(const struct command *command, char *const *words)
 	for (;;) {
 		size_t length = strcspn(name, " ");
 
-		if (!words[count] || strlen(words[count]) != length || strncmp(words[count], name, length))
+		if (!words[count] || strlen(words[count]) != length ||
+		    strncmp(words[count], name, length))
 			return 0;
 		count++;
 		if (!name[length])
@@ -53,13 +49,18 @@ static void help_print(FILE *to, const char *group)
 {
 	size_t length = group ? strlen(group) : 0;
 
-	fprintf(to, "usage: nestbox %s%sCOMMAND [options] ...\n\nMakes and checks images for Nestbox boxes.\n\ncommands:\n",
+	fprintf(to,
+		"usage: nestbox %s%sCOMMAND [options] ...\n\n"
+		"Makes and checks images for Nestbox boxes.\n\ncommands:\n",
 		group ? group : "", group ? " " : "");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (!group || (!strncmp(commands[i]->name, group, length) && commands[i]->name[length] == ' '))
+		if (!group || (!strncmp(commands[i]->name, group, length) &&
+			       commands[i]->name[length] == ' '))
 			fprintf(to, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(to, "\n'nestbox COMMAND --help' tells more. Exit codes: 0 done, 1 refused or not verified,\n"
-		    "2 wrong usage, 3 a file could not be read or written.\n");
+	fprintf(to,
+		"\n'nestbox COMMAND --help' tells more.\n"
+		"Exit codes: 0 done, 1 refused or not verified, "
+		"2 wrong usage, 3 a file could not be read or written.\n");
 }
 
 static enum exit_code command_run(const struct command *command, char *const *words)
@@ -105,6 +106,6 @@ int main(int argc, char **argv)
 		help_print(stdout, group);
 		return output_flush_stdout();
 	}
-	return report_error(EXIT_USAGE, "there is no command '%s%s%s'; 'nestbox --help' lists them", argv[1],
-			    group && argv[2] ? " " : "", group && argv[2] ? argv[2] : "");
+	return report_error(EXIT_USAGE, "there is no command '%s%s%s'; 'nestbox --help' lists them",
+			    argv[1], group && argv[2] ? " " : "", group && argv[2] ? argv[2] : "");
 }

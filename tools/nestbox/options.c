@@ -26,7 +26,8 @@ static const struct option_row *option_find(const struct command *command, const
 static enum exit_code list_add(struct text_list *list, const char *text)
 {
 	if (list->count == LIST_MAX)
-		return report_error(EXIT_USAGE, "more than %d of '%s' and its like; give fewer", LIST_MAX, text);
+		return report_error(EXIT_USAGE, "more than %d of '%s' and its like; give fewer",
+				    LIST_MAX, text);
 	list->items[list->count++] = text;
 	return EXIT_OK;
 }
@@ -52,34 +53,40 @@ static enum exit_code option_parse(const struct command *command, char *const **
 	const struct option_row *row = option_find(command, name);
 
 	if (!row)
-		return report_error(EXIT_USAGE, "unknown option '%s'; 'nestbox %s --help' lists them", word, command->name);
+		return report_error(EXIT_USAGE,
+				    "unknown option '%s'; 'nestbox %s --help' lists them", word,
+				    command->name);
 	if (row->kind == OPTION_FLAG) {
 		if (equals)
-			return report_error(EXIT_USAGE, "--%s takes no value; leave out '%s'", row->name, equals);
+			return report_error(EXIT_USAGE, "--%s takes no value; leave out '%s'",
+					    row->name, equals);
 		*(bool *)row->value = true;
 		return EXIT_OK;
 	}
 	if (equals)
 		return option_set(row, equals + 1);
 	if (!(*words)[1])
-		return report_error(EXIT_USAGE, "--%s needs a value: --%s %s", row->name, row->name, row->argument);
+		return report_error(EXIT_USAGE, "--%s needs a value: --%s %s", row->name, row->name,
+				    row->argument);
 	++*words;
 	return option_set(row, **words);
 }
 
-static enum exit_code operands_check(const struct command *command, const struct text_list *operands)
+static enum exit_code operands_check(const struct command *command,
+				     const struct text_list *operands)
 {
 	if (operands->count < command->operands_min)
-		return report_error(EXIT_USAGE, "'nestbox %s' needs %s; see 'nestbox %s --help'", command->name,
-				    command->operands, command->name);
+		return report_error(EXIT_USAGE, "'nestbox %s' needs %s; see 'nestbox %s --help'",
+				    command->name, command->operands, command->name);
 	if (operands->count > command->operands_max)
-		return report_error(EXIT_USAGE, "'%s' is one word too many; see 'nestbox %s --help'",
+		return report_error(EXIT_USAGE,
+				    "'%s' is one word too many; see 'nestbox %s --help'",
 				    operands->items[command->operands_max], command->name);
 	return EXIT_OK;
 }
 
-enum exit_code options_parse(const struct command *command, char *const *words, struct text_list *operands,
-			     bool *wants_help)
+enum exit_code options_parse(const struct command *command, char *const *words,
+			     struct text_list *operands, bool *wants_help)
 {
 	bool is_ended = false;
 
@@ -95,8 +102,9 @@ enum exit_code options_parse(const struct command *command, char *const *words, 
 			is_ended = true;
 			continue;
 		}
-		code = !is_ended && (*words)[0] == '-' && (*words)[1] ? option_parse(command, &words) :
-									 list_add(operands, *words);
+		code = !is_ended && (*words)[0] == '-' && (*words)[1]
+			       ? option_parse(command, &words)
+			       : list_add(operands, *words);
 		if (code)
 			return code;
 	}
@@ -113,8 +121,8 @@ void options_help(const struct command *command)
 	if (row)
 		printf("\noptions:\n");
 	for (; row && row->kind != OPTION_END; row++) {
-		snprintf(left, sizeof(left), "%s--%s%s%s", strcmp(row->name, "out") ? "" : "-o, ", row->name,
-			 row->argument ? " " : "", row->argument ? row->argument : "");
+		snprintf(left, sizeof(left), "%s--%s%s%s", strcmp(row->name, "out") ? "" : "-o, ",
+			 row->name, row->argument ? " " : "", row->argument ? row->argument : "");
 		printf("  %-26s %s\n", left, row->help);
 	}
 	if (command->notes)

@@ -19,9 +19,9 @@ struct text_list {
 
 enum option_kind {
 	OPTION_END = 0,
-	OPTION_FLAG,   /* value: bool */
-	OPTION_TEXT,   /* value: const char *; at most once */
-	OPTION_LIST,   /* value: struct text_list; may be repeated */
+	OPTION_FLAG, /* value: bool */
+	OPTION_TEXT, /* value: const char *; at most once */
+	OPTION_LIST, /* value: struct text_list; may be repeated */
 };
 
 struct option_row {
@@ -33,18 +33,21 @@ struct option_row {
 };
 
 struct command {
-	const char *name;        /* one or two words */
+	const char *name; /* one or two words */
 	const char *summary;
-	const char *operands;    /* for the help, e.g. "IMAGE" */
+	const char *operands; /* for the help, e.g. "IMAGE" */
 	size_t operands_min, operands_max;
 	const struct option_row *options;
 	enum exit_code (*run)(const struct text_list *operands);
-	const char *notes;       /* printed below the options, may be null */
+	const char *notes; /* printed below the options, may be null */
 };
 
-/* Fills the values and the operands, or says what is wrong and returns EXIT_USAGE. `*wants_help` for --help. */
-enum exit_code options_parse(const struct command *command, char *const *words, struct text_list *operands,
-			     bool *wants_help);
+/*
+ * Fills the values and the operands, or says what is wrong and returns EXIT_USAGE. `*wants_help`
+ * for --help.
+ */
+enum exit_code options_parse(const struct command *command, char *const *words,
+			     struct text_list *operands, bool *wants_help);
 
 void options_help(const struct command *command);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signing keys on mbedtls. RFC 6979 "Deterministic Usage of DSA and ECDSA"; RFC 5915 "Elliptic Curve Private Key
- * Structure" for the PEM.
+ * Signing keys on mbedtls. RFC 6979 "Deterministic Usage of DSA and ECDSA"; RFC 5915 "Elliptic
+ * Curve Private Key Structure" for the PEM.
  */
 #include "private_key.h"
 
@@ -17,7 +17,10 @@ struct host_random {
 	mbedtls_ctr_drbg_context drbg;
 };
 
-static const struct { uint32_t algorithm; mbedtls_ecp_group_id group; } curves[] = {
+static const struct {
+	uint32_t algorithm;
+	mbedtls_ecp_group_id group;
+} curves[] = {
 	{ KEY_ECDSA_P256, MBEDTLS_ECP_DP_SECP256R1 },
 	{ KEY_ECDSA_P384, MBEDTLS_ECP_DP_SECP384R1 },
 };
@@ -46,8 +49,10 @@ static enum exit_code random_start(struct host_random *random)
 
 	mbedtls_entropy_init(&random->entropy);
 	mbedtls_ctr_drbg_init(&random->drbg);
-	if (mbedtls_ctr_drbg_seed(&random->drbg, mbedtls_entropy_func, &random->entropy, purpose, sizeof(purpose)))
-		return report_error(EXIT_IO, "this computer gives no random numbers; check /dev/urandom");
+	if (mbedtls_ctr_drbg_seed(&random->drbg, mbedtls_entropy_func, &random->entropy, purpose,
+				  sizeof(purpose)))
+		return report_error(EXIT_IO,
+				    "this computer gives no random numbers; check /dev/urandom");
 	return EXIT_OK;
 }
 
@@ -75,32 +80,39 @@ static bool keypair_take(const mbedtls_ecp_keypair *pair, struct private_key *ke
 	key->public.algorithm = is_taken ? algorithm_of(group.id) : 0;
 	count = crypto_point_bytes(key->public.algorithm);
 	is_taken = is_taken && count && mbedtls_mpi_write_binary(&d, key->secret, count / 2) == 0 &&
-		   mbedtls_ecp_point_write_binary(&group, &q, MBEDTLS_ECP_PF_UNCOMPRESSED, &written, sec1,
-						  sizeof(sec1)) == 0 && written == count + 1;
+		   mbedtls_ecp_point_write_binary(&group, &q, MBEDTLS_ECP_PF_UNCOMPRESSED, &written,
+						  sec1, sizeof(sec1)) == 0 &&
+		   written == count + 1;
 	if (is_taken)
 		memcpy(key->public.point, sec1 + 1, count);
 	mbedtls_mpi_free(&d);
 	mbedtls_ecp_point_free(&q);
 	mbedtls_ecp_group_free(&group);
-	return is_taken && trusted_key_id(key->public.algorithm, key->public.point, key->public.key_id);
+	return is_taken &&
+	       trusted_key_id(key->public.algorithm, key->public.point, key->public.key_id);
 }
 
-static bool pk_generate(mbedtls_pk_context *pk, uint32_t algorithm, struct host_random *random, char *pem)
+static bool pk_generate(mbedtls_pk_context *pk, uint32_t algorithm, struct host_random *random,
+			char *pem)
 {
 	return mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)) == 0 &&
-	       mbedtls_ecp_gen_key(group_of(algorithm), mbedtls_pk_ec(*pk), mbedtls_ctr_drbg_random, &random->drbg) == 0 &&
+	       mbedtls_ecp_gen_key(group_of(algorithm), mbedtls_pk_ec(*pk), mbedtls_ctr_drbg_random,
+				   &random->drbg) == 0 &&
 	       mbedtls_pk_write_key_pem(pk, (unsigned char *)pem, PRIVATE_KEY_PEM_BYTES) == 0;
 }
 
-enum exit_code private_key_make(uint32_t algorithm, struct private_key *key, char pem[PRIVATE_KEY_PEM_BYTES])
+enum exit_code private_key_make(uint32_t algorithm, struct private_key *key,
+				char pem[PRIVATE_KEY_PEM_BYTES])
 {
 	struct host_random random;
 	mbedtls_pk_context pk;
 	enum exit_code code = random_start(&random);
 
 	mbedtls_pk_init(&pk);
-	if (!code && (!pk_generate(&pk, algorithm, &random, pem) || !keypair_take(mbedtls_pk_ec(pk), key)))
-		code = report_error(EXIT_IO, "the key could not be made (the cryptographic library failed)");
+	if (!code &&
+	    (!pk_generate(&pk, algorithm, &random, pem) || !keypair_take(mbedtls_pk_ec(pk), key)))
+		code = report_error(EXIT_IO,
+				    "the key could not be made (the cryptographic library failed)");
 	mbedtls_pk_free(&pk);
 	random_end(&random);
 	return code;
@@ -111,7 +123,8 @@ static void mode_check(const char *path)
 	struct stat status;
 
 	if (!stat(path, &status) && (status.st_mode & 077))
-		report_warning("%s can be read by others; 'chmod 600 %s' keeps it yours", path, path);
+		report_warning("%s can be read by others; 'chmod 600 %s' keeps it yours", path,
+			       path);
 }
 
 static enum exit_code pem_parse(const char *path, char *pem, size_t count, struct private_key *key)
@@ -121,10 +134,13 @@ static enum exit_code pem_parse(const char *path, char *pem, size_t count, struc
 	enum exit_code code = random_start(&random);
 
 	mbedtls_pk_init(&pk);
-	if (!code && (host_pk_parse(&pk, (unsigned char *)pem, count + 1, &random.drbg) ||
-		      !mbedtls_pk_can_do(&pk, MBEDTLS_PK_ECKEY) || !keypair_take(mbedtls_pk_ec(pk), key)))
-		code = report_error(EXIT_REFUSED, "%s is not an unencrypted PEM private key on P-256 or P-384; "
-				    "make one with 'nestbox keygen'", path);
+	if (!code &&
+	    (host_pk_parse(&pk, (unsigned char *)pem, count + 1, &random.drbg) ||
+	     !mbedtls_pk_can_do(&pk, MBEDTLS_PK_ECKEY) || !keypair_take(mbedtls_pk_ec(pk), key)))
+		code = report_error(EXIT_REFUSED,
+				    "%s is not an unencrypted PEM private key on P-256 or P-384; "
+				    "make one with 'nestbox keygen'",
+				    path);
 	mbedtls_pk_free(&pk);
 	random_end(&random);
 	return code;
@@ -140,14 +156,17 @@ enum exit_code private_key_load(const char *path, struct private_key *key)
 		return code;
 	mode_check(path);
 	if (input.size >= sizeof(pem))
-		code = report_error(EXIT_REFUSED, "%s is too long for a private key; give the .key file of 'nestbox keygen'",
-				    path);
+		code = report_error(
+			EXIT_REFUSED,
+			"%s is too long for a private key; give the .key file of 'nestbox keygen'",
+			path);
 	else
 		memcpy(pem, input.bytes, (size_t)input.size);
 	if (!code)
 		code = pem_parse(path, pem, (size_t)input.size, key);
 	if (!code && !crypto_point_is_valid(key->public.algorithm, key->public.point))
-		code = report_error(EXIT_REFUSED, "%s is damaged; make a key with 'nestbox keygen'", path);
+		code = report_error(EXIT_REFUSED, "%s is damaged; make a key with 'nestbox keygen'",
+				    path);
 	mbedtls_platform_zeroize(pem, sizeof(pem));
 	input_close(&input);
 	return code;
@@ -167,8 +186,9 @@ static bool sign_scalars(const struct private_key *key, const uint8_t *digest, u
 	mbedtls_mpi_init(&s);
 	is_signed = mbedtls_ecp_group_load(&group, group_of(key->public.algorithm)) == 0 &&
 		    mbedtls_mpi_read_binary(&d, key->secret, half) == 0 &&
-		    mbedtls_ecdsa_sign_det_ext(&group, &r, &s, &d, digest, SIGNATURE_DIGEST_BYTES, MBEDTLS_MD_SHA384,
-					       mbedtls_ctr_drbg_random, &random->drbg) == 0 &&
+		    mbedtls_ecdsa_sign_det_ext(&group, &r, &s, &d, digest, SIGNATURE_DIGEST_BYTES,
+					       MBEDTLS_MD_SHA384, mbedtls_ctr_drbg_random,
+					       &random->drbg) == 0 &&
 		    mbedtls_mpi_write_binary(&r, signature, half) == 0 &&
 		    mbedtls_mpi_write_binary(&s, signature + half, half) == 0;
 	mbedtls_mpi_free(&s);
@@ -185,10 +205,14 @@ enum exit_code private_key_sign(const struct private_key *key, const uint8_t *di
 	struct host_random random;
 	enum exit_code code = random_start(&random);
 
-	/* A signature that went wrong can give the secret away: it is checked before anyone sees it. */
+	/*
+	 * A signature that went wrong can give the secret away: it is checked before anyone sees
+	 * it.
+	 */
 	if (!code && (!sign_scalars(key, digest, signature, &random) ||
 		      !crypto_signature_is_valid(key->public.algorithm, key->public.point, &what)))
-		code = report_error(EXIT_REFUSED, "the key does not make valid signatures; its file is damaged");
+		code = report_error(EXIT_REFUSED,
+				    "the key does not make valid signatures; its file is damaged");
 	random_end(&random);
 	return code;
 }

@@ -16,14 +16,15 @@ struct private_key {
 };
 
 /* Makes a key and its PEM (terminated text, SEC1). */
-enum exit_code private_key_make(uint32_t algorithm, struct private_key *key, char pem[PRIVATE_KEY_PEM_BYTES]);
+enum exit_code private_key_make(uint32_t algorithm, struct private_key *key,
+				char pem[PRIVATE_KEY_PEM_BYTES]);
 
 /* Reads a PEM file with an EC key on P-256 or P-384. */
 enum exit_code private_key_load(const char *path, struct private_key *key);
 
 /*
- * Deterministic ECDSA (RFC 6979 with HMAC-SHA-384) over a SHA-384 digest; crypto_point_bytes() into `signature`,
- * verified before it is returned.
+ * Deterministic ECDSA (RFC 6979 with HMAC-SHA-384) over a SHA-384 digest; crypto_point_bytes() into
+ * `signature`, verified before it is returned.
  */
 enum exit_code private_key_sign(const struct private_key *key, const uint8_t *digest,
 				uint8_t signature[CRYPTO_MAX_SIGNATURE_BYTES]);

@@ -23,7 +23,9 @@ static const struct name_row algorithms[] = {
 	{ NULL, 0 },
 };
 
-static const struct name_row roles[] = { { "dev", KEY_DEV }, { "release", KEY_RELEASE }, { NULL, 0 } };
+static const struct name_row roles[] = { { "dev", KEY_DEV },
+					 { "release", KEY_RELEASE },
+					 { NULL, 0 } };
 
 static const char *name_of(const struct name_row *row, uint32_t value)
 {
@@ -62,12 +64,14 @@ uint32_t key_role_from_name(const char *name)
 void public_key_format(const struct trusted_key *key, char text[PUBLIC_KEY_TEXT_BYTES])
 {
 	char id[2 * KEY_ID_BYTES + 1], point[2 * CRYPTO_MAX_POINT_BYTES + 1], uuid[UUID_TEXT_BYTES];
-	int at = snprintf(text, PUBLIC_KEY_TEXT_BYTES, "nestbox-public-key 1\nalgorithm %s\nrole %s\n",
+	int at = snprintf(text, PUBLIC_KEY_TEXT_BYTES,
+			  "nestbox-public-key 1\nalgorithm %s\nrole %s\n",
 			  key_algorithm_name(key->algorithm), key_role_name(key->role));
 
 	for (uint32_t i = 0; i < key->partition_count; i++) {
 		uuid_format(key->partitions[i], uuid);
-		at += snprintf(text + at, PUBLIC_KEY_TEXT_BYTES - (size_t)at, "partition %s\n", uuid);
+		at += snprintf(text + at, PUBLIC_KEY_TEXT_BYTES - (size_t)at, "partition %s\n",
+			       uuid);
 	}
 	text_hex(key->key_id, KEY_ID_BYTES, id);
 	text_hex(key->point, crypto_point_bytes(key->algorithm), point);
@@ -133,8 +137,10 @@ enum exit_code public_key_load(const char *path, struct trusted_key *key)
 	if (input.size < sizeof(text))
 		memcpy(text, input.bytes, (size_t)input.size);
 	if (strlen(text) != input.size || !public_key_parse(text, key) || !keyring_is_sound(&alone))
-		code = report_error(EXIT_REFUSED, "%s is not an intact public key; give the .pub file of 'nestbox keygen'",
-				    path);
+		code = report_error(
+			EXIT_REFUSED,
+			"%s is not an intact public key; give the .pub file of 'nestbox keygen'",
+			path);
 	input_close(&input);
 	return code;
 }
@@ -148,7 +154,8 @@ enum exit_code public_keys_load(const struct text_list *paths, struct trusted_ke
 		if (code)
 			return code;
 		if (keyring_find(&before, keys[i].key_id))
-			return report_error(EXIT_REFUSED, "%s is a key that is already given; give each once",
+			return report_error(EXIT_REFUSED,
+					    "%s is a key that is already given; give each once",
 					    paths->items[i]);
 	}
 	return EXIT_OK;

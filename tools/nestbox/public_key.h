@@ -17,7 +17,10 @@
 
 #define PUBLIC_KEY_TEXT_BYTES 1024
 
-/* "ecdsa-p384", "release": null for an unknown value; 0 for an unknown word. Short forms "p384", "p256" are known too. */
+/*
+ * "ecdsa-p384", "release": null for an unknown value; 0 for an unknown word. Short forms "p384",
+ * "p256" are known too.
+ */
 const char *key_algorithm_name(uint32_t algorithm);
 uint32_t key_algorithm_from_name(const char *name);
 const char *key_role_name(uint32_t role);

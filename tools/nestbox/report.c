@@ -25,10 +25,12 @@ static const char *colour(int fd, const char *sequence)
 	return has_colour(fd) ? sequence : "";
 }
 
-static void report_line(const char *kind, const char *sequence, const char *format, va_list arguments)
+static void report_line(const char *kind, const char *sequence, const char *format,
+			va_list arguments)
 {
 	fflush(stdout);
-	fprintf(stderr, "nestbox: %s%s:%s ", colour(STDERR_FILENO, sequence), kind, colour(STDERR_FILENO, "\033[0m"));
+	fprintf(stderr, "nestbox: %s%s:%s ", colour(STDERR_FILENO, sequence), kind,
+		colour(STDERR_FILENO, "\033[0m"));
 	vfprintf(stderr, format, arguments);
 }
 

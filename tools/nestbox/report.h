@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tool says to people, on standard error: errors, notes, progress. Colour and progress only on a terminal.
+ * What the tool says to people, on standard error: errors, notes, progress. Colour and progress
+ * only on a terminal.
  */
 #ifndef NESTBOX_REPORT_H
 #define NESTBOX_REPORT_H
@@ -11,7 +12,8 @@
 enum exit_code { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_IO = 3 };
 
 /* Prints "nestbox: error: ..." and returns `code`, so that a failing function can end with it. */
-enum exit_code report_error(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum exit_code report_error(enum exit_code code, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* As above with errno's text behind it; returns EXIT_IO. */
 enum exit_code report_system_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

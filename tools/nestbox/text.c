@@ -21,7 +21,8 @@ static bool number_read(const char **text, const char *stops, uint64_t limit, ui
 
 	errno = 0;
 	*value = strtoull(digits, &end, is_hex ? 16 : 10);
-	if (!length || errno || *value > limit || end != digits + length || (*end && !strchr(stops, *end)))
+	if (!length || errno || *value > limit || end != digits + length ||
+	    (*end && !strchr(stops, *end)))
 		return false;
 	*text = end;
 	return true;
@@ -33,7 +34,8 @@ enum exit_code text_number(const char *option, const char *text, uint64_t limit,
 
 	if (!text || number_read(&at, "", limit, value))
 		return EXIT_OK;
-	return report_error(EXIT_USAGE, "--%s '%s' is not a number up to %llu", option, text, (unsigned long long)limit);
+	return report_error(EXIT_USAGE, "--%s '%s' is not a number up to %llu", option, text,
+			    (unsigned long long)limit);
 }
 
 enum exit_code text_u32(const char *option, const char *text, uint32_t *value)
@@ -53,12 +55,18 @@ enum exit_code text_range(const char *option, const char *text, uint32_t *min, u
 	if (!text)
 		return EXIT_OK;
 	if (!number_read(&at, "-", UINT32_MAX, &low))
-		return report_error(EXIT_USAGE, "--%s '%s' is not N or MIN-MAX with numbers of 32 bits", option, text);
+		return report_error(EXIT_USAGE,
+				    "--%s '%s' is not N or MIN-MAX with numbers of 32 bits", option,
+				    text);
 	high = low;
 	if (*at && (at++, !number_read(&at, "", UINT32_MAX, &high)))
-		return report_error(EXIT_USAGE, "--%s '%s' is not N or MIN-MAX with numbers of 32 bits", option, text);
+		return report_error(EXIT_USAGE,
+				    "--%s '%s' is not N or MIN-MAX with numbers of 32 bits", option,
+				    text);
 	if (low > high)
-		return report_error(EXIT_USAGE, "--%s '%s' has its lowest above its highest; swap them", option, text);
+		return report_error(EXIT_USAGE,
+				    "--%s '%s' has its lowest above its highest; swap them", option,
+				    text);
 	*min = (uint32_t)low;
 	*max = (uint32_t)high;
 	return EXIT_OK;
@@ -84,24 +92,31 @@ enum exit_code text_version(const char *option, const char *text, struct version
 {
 	if (!text || version_read(text, version))
 		return EXIT_OK;
-	return report_error(EXIT_USAGE, "--%s '%s' is not like 1.2.3 (at most 65535.65535.4294967295)", option, text);
+	return report_error(EXIT_USAGE,
+			    "--%s '%s' is not like 1.2.3 (at most 65535.65535.4294967295)", option,
+			    text);
 }
 
 enum exit_code text_uuid(const char *option, const char *text, uint8_t uuid[UUID_BYTES])
 {
 	if (!text || uuid_parse(text, uuid))
 		return EXIT_OK;
-	return report_error(EXIT_USAGE, "--%s '%s' is not a UUID like 01234567-89ab-cdef-0123-456789abcdef", option, text);
+	return report_error(EXIT_USAGE,
+			    "--%s '%s' is not a UUID like 01234567-89ab-cdef-0123-456789abcdef",
+			    option, text);
 }
 
 enum exit_code text_role(const char *option, const char *text, uint8_t uuid[UUID_BYTES])
 {
 	if (!text || uuid_parse(text, uuid) || role_uuid_from_name(text, uuid))
 		return EXIT_OK;
-	return report_error(EXIT_USAGE, "--%s '%s' is neither a UUID nor a name of 1 to 63 of a-z, 0-9 and '-'", option, text);
+	return report_error(EXIT_USAGE,
+			    "--%s '%s' is neither a UUID nor a name of 1 to 63 of a-z, 0-9 and '-'",
+			    option, text);
 }
 
-enum exit_code text_dependency(const char *option, const char *text, struct manifest_dependency *dependency)
+enum exit_code text_dependency(const char *option, const char *text,
+			       struct manifest_dependency *dependency)
 {
 	struct version version = { 0, 0, 0 };
 	char copy[256], *at = copy;
@@ -153,11 +168,4 @@ void text_hex(const uint8_t *bytes, size_t count, char *text)
 	for (size_t i = 0; i < count; i++)
 		sprintf(text + 2 * i, "%02x", bytes[i]);
 	text[2 * count] = '\0';
-}
-
-const char *text_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }

@@ -44,7 +44,10 @@ static inline void bytes_put64(uint8_t *p, uint64_t value)
 	bytes_put32(p + 4, (uint32_t)(value >> 32));
 }
 
-/* True when all of them are zero, and for none. A word at a time: on the box it reads a megabyte of padding. */
+/*
+ * True when all of them are zero, and for none. A word at a time: on the box it reads a megabyte of
+ * padding.
+ */
 static inline bool bytes_are_zero(const uint8_t *p, size_t count)
 {
 	uint64_t word;

@@ -10,8 +10,10 @@
 
 #include "image/crypto_mbedtls.h"
 
-static_assert(sizeof(mbedtls_sha256_context) <= sizeof(((struct crypto_hash *)0)->context), "context is too small");
-static_assert(sizeof(mbedtls_sha512_context) <= sizeof(((struct crypto_hash *)0)->context), "context is too small");
+static_assert(sizeof(mbedtls_sha256_context) <= sizeof(((struct crypto_hash *)0)->context),
+	      "context is too small");
+static_assert(sizeof(mbedtls_sha512_context) <= sizeof(((struct crypto_hash *)0)->context),
+	      "context is too small");
 
 struct hash_operations {
 	size_t digest_bytes;
@@ -70,7 +72,10 @@ static const struct hash_operations hashes[] = {
 	[HASH_SHA512] = { 64, sha512_start, sha512_update, sha512_finish },
 };
 
-static const struct { size_t point_bytes; mbedtls_ecp_group_id group; } curves[] = {
+static const struct {
+	size_t point_bytes;
+	mbedtls_ecp_group_id group;
+} curves[] = {
 	[KEY_ECDSA_P256] = { 64, MBEDTLS_ECP_DP_SECP256R1 },
 	[KEY_ECDSA_P384] = { 96, MBEDTLS_ECP_DP_SECP384R1 },
 };
@@ -99,7 +104,8 @@ bool crypto_hash_start(struct crypto_hash *hash, uint32_t algorithm)
 
 void crypto_hash_update(struct crypto_hash *hash, const void *bytes, size_t count)
 {
-	if (!hash->has_failed && count && hashes[hash->algorithm].update(hash->context, bytes, count))
+	if (!hash->has_failed && count &&
+	    hashes[hash->algorithm].update(hash->context, bytes, count))
 		hash->has_failed = 1;
 }
 
@@ -114,7 +120,8 @@ bool crypto_hash_finish(struct crypto_hash *hash, uint8_t digest[CRYPTO_MAX_DIGE
 }
 
 /* Reads X || Y into a point of the group and proves that it is one. */
-static bool point_load(mbedtls_ecp_group *group, mbedtls_ecp_point *point, const uint8_t *bytes, size_t count)
+static bool point_load(mbedtls_ecp_group *group, mbedtls_ecp_point *point, const uint8_t *bytes,
+		       size_t count)
 {
 	uint8_t sec1[1 + CRYPTO_MAX_POINT_BYTES] = { 0x04 }; /* SEC 1 section 2.3.3: uncompressed */
 
@@ -134,15 +141,16 @@ bool crypto_point_is_valid(uint32_t algorithm, const uint8_t *point)
 		return false;
 	mbedtls_ecp_group_init(&group);
 	mbedtls_ecp_point_init(&q);
-	is_valid = mbedtls_ecp_group_load(&group, curves[algorithm].group) == 0 && point_load(&group, &q, point, count);
+	is_valid = mbedtls_ecp_group_load(&group, curves[algorithm].group) == 0 &&
+		   point_load(&group, &q, point, count);
 	mbedtls_ecp_point_free(&q);
 	mbedtls_ecp_group_free(&group);
 	return is_valid;
 }
 
 /* mbedtls refuses r and s outside [1, n-1] itself; the unit tests hold it to that. */
-static bool ecdsa_verify(mbedtls_ecp_group *group, const mbedtls_ecp_point *q, const struct crypto_signed *what,
-			 size_t half)
+static bool ecdsa_verify(mbedtls_ecp_group *group, const mbedtls_ecp_point *q,
+			 const struct crypto_signed *what, size_t half)
 {
 	mbedtls_mpi r, s;
 	bool is_valid;
@@ -157,7 +165,8 @@ static bool ecdsa_verify(mbedtls_ecp_group *group, const mbedtls_ecp_point *q, c
 	return is_valid;
 }
 
-bool crypto_signature_is_valid(uint32_t algorithm, const uint8_t *point, const struct crypto_signed *what)
+bool crypto_signature_is_valid(uint32_t algorithm, const uint8_t *point,
+			       const struct crypto_signed *what)
 {
 	size_t count = crypto_point_bytes(algorithm);
 	mbedtls_ecp_group group;
@@ -169,7 +178,8 @@ bool crypto_signature_is_valid(uint32_t algorithm, const uint8_t *point, const s
 	mbedtls_ecp_group_init(&group);
 	mbedtls_ecp_point_init(&q);
 	is_valid = mbedtls_ecp_group_load(&group, curves[algorithm].group) == 0 &&
-		   point_load(&group, &q, point, count) && ecdsa_verify(&group, &q, what, count / 2);
+		   point_load(&group, &q, point, count) &&
+		   ecdsa_verify(&group, &q, what, count / 2);
 	mbedtls_ecp_point_free(&q);
 	mbedtls_ecp_group_free(&group);
 	return is_valid;

@@ -46,16 +46,18 @@ bool crypto_hash_finish(struct crypto_hash *hash, uint8_t digest[CRYPTO_MAX_DIGE
 /* True when the point lies on the algorithm's curve and is not the point at infinity. */
 bool crypto_point_is_valid(uint32_t algorithm, const uint8_t *point);
 
-/*
- * True only if `signature` (crypto_point_bytes() long) is the ECDSA signature of the digest under the point.
- * r or s outside [1, n-1] and points off the curve are refused (FIPS 186-5 section 6.4.2).
- */
 struct crypto_signed {
 	const uint8_t *digest;
 	size_t digest_bytes;
-	const uint8_t *signature;
+	const uint8_t *signature; /* crypto_point_bytes() long */
 };
-bool crypto_signature_is_valid(uint32_t algorithm, const uint8_t *point, const struct crypto_signed *what);
+
+/*
+ * True only if it is the ECDSA signature of the digest under the point. r or s outside [1, n-1] and
+ * points off the curve are refused (FIPS 186-5 section 6.4.2).
+ */
+bool crypto_signature_is_valid(uint32_t algorithm, const uint8_t *point,
+			       const struct crypto_signed *what);
 
 /* Compares in time that depends on count only. */
 bool crypto_equal(const void *a, const void *b, size_t count);

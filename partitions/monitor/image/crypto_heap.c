@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mbedtls's heap on the box: a static array. Host programs use the C library's and leave this file out.
+ * mbedtls's heap on the box: a static array. Host programs use the C library's and leave this file
+ * out.
  */
 #include <mbedtls/memory_buffer_alloc.h>
 

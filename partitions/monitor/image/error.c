@@ -10,11 +10,14 @@ struct error_text {
 };
 
 #define IMAGE_ERROR(name, sentence) [IMAGE_ERROR_##name] = { #name, sentence },
-#define MANIFEST_CHECK(name, holds, sentence) [IMAGE_ERROR_MANIFEST_##name] = { "MANIFEST_" #name, sentence },
+#define MANIFEST_CHECK(name, holds, sentence) \
+	[IMAGE_ERROR_MANIFEST_##name] = { "MANIFEST_" #name, sentence },
 #define VERIFY_CHECK(name, holds, sentence) [IMAGE_ERROR_##name] = { #name, sentence },
 #define PART_CHECK(name, holds, sentence) [IMAGE_ERROR_PART_##name] = { "PART_" #name, sentence },
-#define PAYLOAD_CHECK(name, holds, sentence) [IMAGE_ERROR_PAYLOAD_##name] = { "PAYLOAD_" #name, sentence },
-#define PARTS_CHECK(name, holds, sentence) [IMAGE_ERROR_PARTS_##name] = { "PARTS_" #name, sentence },
+#define PAYLOAD_CHECK(name, holds, sentence) \
+	[IMAGE_ERROR_PAYLOAD_##name] = { "PAYLOAD_" #name, sentence },
+#define PARTS_CHECK(name, holds, sentence) \
+	[IMAGE_ERROR_PARTS_##name] = { "PARTS_" #name, sentence },
 static const struct error_text texts[IMAGE_ERROR_COUNT] = {
 	[IMAGE_OK] = { "OK", "the image is good" },
 #include "image/error.def"
@@ -23,7 +26,8 @@ static const struct error_text texts[IMAGE_ERROR_COUNT] = {
 #include "image/payload.def"
 };
 
-static const struct error_text unknown = { "UNKNOWN", "an unknown error; this is a defect, please report it" };
+static const struct error_text unknown = { "UNKNOWN",
+					   "an unknown error; this is a defect, please report it" };
 
 static const struct error_text *text_of(enum image_error error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why an image is refused. One enum for everything in this folder, made from the .def tables, so that one value
- * carries the reason from the deepest check to the console.
+ * Why an image is refused. One enum for everything in this folder, made from the .def tables, so
+ * that one value carries the reason from the deepest check to the console.
  */
 #ifndef IMAGE_ERROR_H
 #define IMAGE_ERROR_H

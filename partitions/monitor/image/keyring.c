@@ -32,9 +32,11 @@ static bool key_is_sound(const struct trusted_key *key)
 {
 	uint8_t key_id[KEY_ID_BYTES];
 
-	return key->partition_count <= KEYRING_MAX_PARTITIONS && (key->role == KEY_RELEASE || key->role == KEY_DEV) &&
+	return key->partition_count <= KEYRING_MAX_PARTITIONS &&
+	       (key->role == KEY_RELEASE || key->role == KEY_DEV) &&
 	       crypto_point_is_valid(key->algorithm, key->point) &&
-	       trusted_key_id(key->algorithm, key->point, key_id) && !memcmp(key_id, key->key_id, KEY_ID_BYTES);
+	       trusted_key_id(key->algorithm, key->point, key_id) &&
+	       !memcmp(key_id, key->key_id, KEY_ID_BYTES);
 }
 
 bool keyring_is_sound(const struct keyring *keyring)
@@ -45,7 +47,8 @@ bool keyring_is_sound(const struct keyring *keyring)
 	return true;
 }
 
-const struct trusted_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_BYTES])
+const struct trusted_key *keyring_find(const struct keyring *keyring,
+				       const uint8_t key_id[KEY_ID_BYTES])
 {
 	for (size_t i = 0; i < keyring->count; i++)
 		if (!memcmp(keyring->keys[i].key_id, key_id, KEY_ID_BYTES))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys a box trusts: an array the build embeds (made by 'nestbox keyring c'). An entry says the algorithm, so that
- * an image cannot, and for which partitions the key may sign.
+ * The keys a box trusts: an array the build embeds (made by 'nestbox keyring c'). An entry says the
+ * algorithm, so that an image cannot, and for which partitions the key may sign.
  */
 #ifndef IMAGE_KEYRING_H
 #define IMAGE_KEYRING_H
@@ -19,18 +19,18 @@
 enum key_role { KEY_RELEASE = 1, KEY_DEV = 2 };
 
 struct trusted_key {
-	uint8_t key_id[KEY_ID_BYTES];                          /* trusted_key_id() of algorithm and point */
-	uint32_t algorithm;                                    /* enum key_algorithm */
-	uint32_t role;                                         /* enum key_role */
-	uint32_t partition_count;                              /* 0: any partition */
-	uint8_t partitions[KEYRING_MAX_PARTITIONS][UUID_BYTES]; /* role UUIDs of images it may sign */
-	uint8_t point[CRYPTO_MAX_POINT_BYTES];                 /* X || Y, big-endian, crypto_point_bytes() long */
+	uint8_t key_id[KEY_ID_BYTES]; /* trusted_key_id() of algorithm and point */
+	uint32_t algorithm;           /* enum key_algorithm */
+	uint32_t role;                /* enum key_role */
+	uint32_t partition_count;     /* 0: any partition */
+	uint8_t partitions[KEYRING_MAX_PARTITIONS][UUID_BYTES]; /* roles it may sign for */
+	uint8_t point[CRYPTO_MAX_POINT_BYTES]; /* X || Y, big-endian, crypto_point_bytes() long */
 };
 
 struct keyring {
 	const struct trusted_key *keys;
 	size_t count;
-	const uint8_t *dev_keys; /* &keyring_dev_keys_are_allowed in a generated keyring with a dev key, else null */
+	const uint8_t *dev_keys; /* null, or ties a keyring with a dev key to keyring_dev.c */
 };
 
 /* The box's keyring; its definition is the generated file. */
@@ -42,19 +42,23 @@ extern const struct keyring box_keyring;
  */
 bool trusted_key_id(uint32_t algorithm, const uint8_t *point, uint8_t key_id[KEY_ID_BYTES]);
 
-/* True when every entry's fields are in range, its point is on its curve and its id is the point's. */
+/*
+ * True when every entry's fields are in range, its point is on its curve and its id is the point's.
+ */
 bool keyring_is_sound(const struct keyring *keyring);
 
 /* The entry with the id, or null. */
-const struct trusted_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_BYTES]);
+const struct trusted_key *keyring_find(const struct keyring *keyring,
+				       const uint8_t key_id[KEY_ID_BYTES]);
 
 /* True when the key may sign images for the partition role. */
 bool trusted_key_may_sign_for(const struct trusted_key *key, const uint8_t role_uuid[UUID_BYTES]);
 
 /*
- * Which roles of keys this build accepts. The Makefile picks keyring_dev.c or keyring_release.c: a release build has no
- * code that says yes to a dev key, and a generated keyring with a dev key inside refers to keyring_dev_keys_are_allowed,
- * which only keyring_dev.c defines, so that it does not link into a release.
+ * Which roles of keys this build accepts. The Makefile picks keyring_dev.c or keyring_release.c: a
+ * release build has no code that says yes to a dev key, and a generated keyring with a dev key
+ * inside refers to keyring_dev_keys_are_allowed, which only keyring_dev.c defines, so that it does
+ * not link into a release.
  */
 bool keyring_accepts_role(uint32_t key_role);
 extern const uint8_t keyring_dev_keys_are_allowed;

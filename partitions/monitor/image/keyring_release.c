@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Release builds accept release keys only, and cannot be linked with a keyring that holds a development key.
+ * Release builds accept release keys only, and cannot be linked with a keyring that holds a
+ * development key.
  */
 #include "image/keyring.h"
 

@@ -37,7 +37,8 @@ static void manifest_decode(const uint8_t *bytes, struct manifest *m)
 {
 #include "image/manifest_fields.def"
 	for (size_t i = 0; i < MANIFEST_MAX_DEPENDENCIES; i++)
-		dependency_read(&m->dependencies[i], bytes + MANIFEST_DEPENDENCIES + i * MANIFEST_DEPENDENCY_BYTES);
+		dependency_read(&m->dependencies[i],
+				bytes + MANIFEST_DEPENDENCIES + i * MANIFEST_DEPENDENCY_BYTES);
 }
 #undef MANIFEST_U16
 #undef MANIFEST_U32
@@ -53,14 +54,18 @@ static void manifest_encode(const struct manifest *m, uint8_t *bytes)
 	memset(bytes, 0, MANIFEST_SIGNED_BYTES);
 #include "image/manifest_fields.def"
 	for (size_t i = 0; i < MANIFEST_MAX_DEPENDENCIES; i++)
-		dependency_write(&m->dependencies[i], bytes + MANIFEST_DEPENDENCIES + i * MANIFEST_DEPENDENCY_BYTES);
+		dependency_write(&m->dependencies[i],
+				 bytes + MANIFEST_DEPENDENCIES + i * MANIFEST_DEPENDENCY_BYTES);
 }
 #undef MANIFEST_U16
 #undef MANIFEST_U32
 #undef MANIFEST_U64
 #undef MANIFEST_BYTES
 
-/* Leaves of the payload, or 0 without a tree; 0 also where 32 bits do not hold them, which no tree has. */
+/*
+ * Leaves of the payload, or 0 without a tree; 0 also where 32 bits do not hold them, which no tree
+ * has.
+ */
 static uint32_t leaf_count_expected(const struct manifest *m)
 {
 	uint64_t count;
@@ -77,8 +82,8 @@ static unsigned int digest_log2(const struct manifest *m)
 }
 
 /*
- * Bytes of a dm-verity tree, version 1: digests padded to a power of two, blocks of the leaf's size, levels up to a
- * single block. One leaf needs no tree.
+ * Bytes of a dm-verity tree, version 1: digests padded to a power of two, blocks of the leaf's
+ * size, levels up to a single block. One leaf needs no tree.
  */
 static uint64_t tree_bytes_expected(const struct manifest *m)
 {
@@ -91,6 +96,12 @@ static uint64_t tree_bytes_expected(const struct manifest *m)
 		total += blocks;
 	}
 	return total << m->leaf_log2;
+}
+
+/* A digest is followed by zeros up to the longest one's size. */
+static bool tail_is_zero(const uint8_t digest[CRYPTO_MAX_DIGEST_BYTES], size_t digest_bytes)
+{
+	return bytes_are_zero(digest + digest_bytes, CRYPTO_MAX_DIGEST_BYTES - digest_bytes);
 }
 
 static size_t root_hash_bytes(const struct manifest *m)
@@ -107,7 +118,8 @@ size_t manifest_dependency_count(const struct manifest *manifest)
 {
 	size_t count = 0;
 
-	while (count < MANIFEST_MAX_DEPENDENCIES && !dependency_is_empty(&manifest->dependencies[count]))
+	while (count < MANIFEST_MAX_DEPENDENCIES &&
+	       !dependency_is_empty(&manifest->dependencies[count]))
 		count++;
 	return count;
 }
@@ -118,8 +130,8 @@ static bool dependencies_are_dense(const struct manifest *m)
 	for (size_t i = manifest_dependency_count(m); i < MANIFEST_MAX_DEPENDENCIES; i++) {
 		const struct manifest_dependency *d = &m->dependencies[i];
 
-		if (!dependency_is_empty(d) || d->version_major || d->version_minor || d->version_patch ||
-		    d->security_version)
+		if (!dependency_is_empty(d) || d->version_major || d->version_minor ||
+		    d->version_patch || d->security_version)
 			return false;
 	}
 	return true;
@@ -139,18 +151,19 @@ static bool dependencies_are_distinct(const struct manifest *m)
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = i + 1; j < count; j++)
-			if (!memcmp(m->dependencies[i].role_uuid, m->dependencies[j].role_uuid, UUID_BYTES))
+			if (!memcmp(m->dependencies[i].role_uuid, m->dependencies[j].role_uuid,
+				    UUID_BYTES))
 				return false;
 	return true;
 }
 
-#define MANIFEST_CHECK(name, expression, sentence)                                  \
-	static bool holds_##name(const struct manifest *m, const uint8_t *bytes)    \
-	{                                                                           \
-		uint64_t end;                                                       \
-                                                                                    \
-		(void)m, (void)bytes, (void)end;                                    \
-		return expression;                                                  \
+#define MANIFEST_CHECK(name, expression, sentence)                               \
+	static bool holds_##name(const struct manifest *m, const uint8_t *bytes) \
+	{                                                                        \
+		uint64_t end;                                                    \
+                                                                                 \
+		(void)m, (void)bytes, (void)end;                                 \
+		return expression;                                               \
 	}
 #include "image/manifest.def"
 #undef MANIFEST_CHECK
@@ -175,7 +188,8 @@ enum image_error manifest_parse(const uint8_t *bytes, size_t count, struct manif
 	return IMAGE_OK;
 }
 
-enum image_error manifest_write(const struct manifest *manifest, uint8_t bytes[MANIFEST_SIGNED_BYTES])
+enum image_error manifest_write(const struct manifest *manifest,
+				uint8_t bytes[MANIFEST_SIGNED_BYTES])
 {
 	struct manifest check;
 

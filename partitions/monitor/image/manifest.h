@@ -48,14 +48,18 @@ struct manifest {
 #undef MANIFEST_BYTES
 
 /*
- * Decodes and checks the first 4096 of `count` bytes by the rows of manifest.def. Returns IMAGE_OK, TRUNCATED for
- * fewer bytes, or the first row that does not hold; *manifest is complete only with IMAGE_OK.
- * It does not verify anything: on the box only image_verify_manifest() may call it.
+ * Decodes and checks the first 4096 of `count` bytes by the rows of manifest.def. Returns IMAGE_OK,
+ * TRUNCATED for fewer bytes, or the first row that does not hold; *manifest is complete only with
+ * IMAGE_OK. It does not verify anything: on the box only image_verify_manifest() may call it.
  */
 enum image_error manifest_parse(const uint8_t *bytes, size_t count, struct manifest *manifest);
 
-/* Encodes into 4096 bytes and parses them back, so that what does not parse is not written: same result. */
-enum image_error manifest_write(const struct manifest *manifest, uint8_t bytes[MANIFEST_SIGNED_BYTES]);
+/*
+ * Encodes into 4096 bytes and parses them back, so that what does not parse is not written: same
+ * result.
+ */
+enum image_error manifest_write(const struct manifest *manifest,
+				uint8_t bytes[MANIFEST_SIGNED_BYTES]);
 
 /* Dependencies up to the first empty place, 0 to 16. */
 size_t manifest_dependency_count(const struct manifest *manifest);

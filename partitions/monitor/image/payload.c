@@ -10,7 +10,8 @@
 #include "image/bytes.h"
 #include "image/manifest.h"
 
-static_assert(PAYLOAD_HEADER_BYTES + PAYLOAD_MAX_PARTS * PAYLOAD_PART_BYTES <= PAYLOAD_TABLE_BYTES, "table is too small");
+static_assert(PAYLOAD_HEADER_BYTES + PAYLOAD_MAX_PARTS * PAYLOAD_PART_BYTES <= PAYLOAD_TABLE_BYTES,
+	      "table is too small");
 
 static const uint8_t *part_entry(const uint8_t *bytes, size_t index)
 {
@@ -88,8 +89,8 @@ static bool command_line_is_text(const struct payload *payload)
 
 /* What the rows of payload.def talk about. */
 struct check_scope {
-	const uint8_t *bytes;              /* of the table, or of one part's entry */
-	uint64_t size;                     /* of the payload */
+	const uint8_t *bytes; /* of the table, or of one part's entry */
+	uint64_t size;        /* of the payload */
 	uint64_t behind;
 	uint32_t count;
 	const struct payload_part *part;
@@ -101,17 +102,17 @@ struct payload_check {
 	bool (*holds)(const struct check_scope *scope);
 };
 
-#define ROW_FUNCTION(name, expression)                                                          \
-	static bool holds_##name(const struct check_scope *scope)                               \
-	{                                                                                       \
-		const uint8_t *bytes = scope->bytes;                                            \
-		const struct payload_part *part = scope->part;                                  \
-		const struct payload *payload = scope->payload;                                 \
-		uint64_t size = scope->size, behind = scope->behind;                            \
-		uint32_t count = scope->count;                                                  \
-                                                                                                \
-		(void)bytes, (void)part, (void)payload, (void)size, (void)behind, (void)count;  \
-		return expression;                                                              \
+#define ROW_FUNCTION(name, expression)                                                         \
+	static bool holds_##name(const struct check_scope *scope)                              \
+	{                                                                                      \
+		const uint8_t *bytes = scope->bytes;                                           \
+		const struct payload_part *part = scope->part;                                 \
+		const struct payload *payload = scope->payload;                                \
+		uint64_t size = scope->size, behind = scope->behind;                           \
+		uint32_t count = scope->count;                                                 \
+                                                                                               \
+		(void)bytes, (void)part, (void)payload, (void)size, (void)behind, (void)count; \
+		return expression;                                                             \
 	}
 #define PAYLOAD_CHECK(name, expression, sentence) ROW_FUNCTION(PAYLOAD_##name, expression)
 #define PART_CHECK(name, expression, sentence) ROW_FUNCTION(PART_##name, expression)
@@ -122,7 +123,8 @@ struct payload_check {
 #undef PARTS_CHECK
 
 #define ROW_NONE(name, expression, sentence)
-#define PAYLOAD_CHECK(name, expression, sentence) { IMAGE_ERROR_PAYLOAD_##name, holds_PAYLOAD_##name },
+#define PAYLOAD_CHECK(name, expression, sentence) \
+	{ IMAGE_ERROR_PAYLOAD_##name, holds_PAYLOAD_##name },
 #define PART_CHECK ROW_NONE
 #define PARTS_CHECK ROW_NONE
 static const struct payload_check header_checks[] = {
@@ -155,7 +157,8 @@ static const struct payload_check parts_checks[] = {
 #undef PART_CHECK
 #undef PARTS_CHECK
 
-static enum image_error checks_run(const struct payload_check *check, const struct check_scope *scope)
+static enum image_error checks_run(const struct payload_check *check,
+				   const struct check_scope *scope)
 {
 	while (check->holds && check->holds(scope))
 		check++;
@@ -171,7 +174,8 @@ static void part_decode(const uint8_t *entry, struct payload_part *part)
 	memcpy(part->text, entry + 24, PAYLOAD_TEXT_BYTES);
 }
 
-static enum image_error parts_parse(const uint8_t *bytes, struct check_scope *scope, struct payload *payload)
+static enum image_error parts_parse(const uint8_t *bytes, struct check_scope *scope,
+				    struct payload *payload)
 {
 	for (size_t i = 0; i < scope->count; i++) {
 		struct payload_part *part = &payload->parts[i];
@@ -192,7 +196,9 @@ static enum image_error parts_parse(const uint8_t *bytes, struct check_scope *sc
 
 enum image_error payload_parse(const uint8_t *bytes, uint64_t size, struct payload *payload)
 {
-	struct check_scope scope = { .bytes = bytes, .size = size, .behind = PAYLOAD_TABLE_BYTES, .payload = payload };
+	struct check_scope scope = {
+		.bytes = bytes, .size = size, .behind = PAYLOAD_TABLE_BYTES, .payload = payload
+	};
 	enum image_error error;
 
 	payload->count = 0;

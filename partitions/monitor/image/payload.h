@@ -2,8 +2,15 @@
 /*
  * The payload: a list of parts (kernel, initrd, modules, command line) with a table at its start.
  *
- * table, 4096 bytes:  0  8 magic "NBPARTS\0"   8  4 version = 1   12  4 count, 1 to 32   16 16 zero
- *                    32 96 per part: {u32 type, u32 flags = 0, u64 offset, u64 size, char text[64], u64 zero}; rest zero
+ * The table is 4096 bytes, offset and size of its fields are:
+ *
+ *	 0  8  magic "NBPARTS\0"
+ *	 8  4  version = 1
+ *	12  4  count of parts, 1 to 32
+ *	16 16  zero
+ *	32 96  each part: {u32 type, u32 flags = 0, u64 offset, u64 size, char text[64], u64 zero}
+ *	       the rest zero
+ *
  * Offsets count from the payload's start, are multiples of 4096, ascend and do not overlap.
  */
 #ifndef IMAGE_PAYLOAD_H
@@ -23,12 +30,12 @@
 #define PAYLOAD_MAX_COMMAND_LINE 4095
 
 enum part_type {
-	PART_KERNEL_LINUX = 1,    /* bzImage, Linux 64-bit boot protocol */
-	PART_KERNEL_MULTIBOOT1,   /* ELF with a Multiboot header */
-	PART_KERNEL_MULTIBOOT2,   /* ELF with a Multiboot2 header */
-	PART_INITRD,              /* Linux only, at most one */
-	PART_MODULE,              /* Multiboot only, in the order they are to be passed */
-	PART_COMMAND_LINE,        /* at most one, not zero-terminated */
+	PART_KERNEL_LINUX = 1,  /* bzImage, Linux 64-bit boot protocol */
+	PART_KERNEL_MULTIBOOT1, /* ELF with a Multiboot header */
+	PART_KERNEL_MULTIBOOT2, /* ELF with a Multiboot2 header */
+	PART_INITRD,            /* Linux only, at most one */
+	PART_MODULE,            /* Multiboot only, in the order they are to be passed */
+	PART_COMMAND_LINE,      /* at most one, not zero-terminated */
 	PART_TYPE_COUNT
 };
 
@@ -37,7 +44,7 @@ struct payload_part {
 	uint64_t offset;               /* from the payload's start */
 	uint64_t size;                 /* bytes; only a kernel's cannot be 0 */
 	const uint8_t *data;           /* size bytes inside the payload that was parsed */
-	char text[PAYLOAD_TEXT_BYTES]; /* printable, terminated: a module's command line, else the file's name */
+	char text[PAYLOAD_TEXT_BYTES]; /* printable, terminated: a module's command line */
 };
 
 struct payload {
@@ -46,10 +53,10 @@ struct payload {
 };
 
 /*
- * Reads and checks the table of the `size` bytes of payload by the rows of payload.def. Returns IMAGE_OK, TRUNCATED, or
- * the first row that does not hold; *payload may be used only with IMAGE_OK and while `bytes` lives.
- * On the box only for bytes that image_verify_payload() has accepted. Contents of parts other than the command line are
- * not looked at.
+ * Reads and checks the table of the `size` bytes of payload by the rows of payload.def. Returns
+ * IMAGE_OK, TRUNCATED, or the first row that does not hold; *payload may be used only with IMAGE_OK
+ * and while `bytes` lives. On the box only for bytes that image_verify_payload() has accepted.
+ * Contents of parts other than the command line are not looked at.
  */
 enum image_error payload_parse(const uint8_t *bytes, uint64_t size, struct payload *payload);
 
@@ -64,8 +71,8 @@ const struct payload_part *payload_kernel(const struct payload *payload);
 size_t payload_count(const struct payload *payload, enum part_type type);
 
 /*
- * Encodes the table for parts that have type, offset, size and text (data is not used). It does not check: the writer
- * parses the finished payload.
+ * Encodes the table for parts that have type, offset, size and text (data is not used). It does not
+ * check: the writer parses the finished payload.
  */
 void payload_write_table(const struct payload *payload, uint8_t table[PAYLOAD_TABLE_BYTES]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which partition an image is for. A role is a UUID; a partition's is derived from its name, so that the
- * box's configuration, the recipe and the host tool agree without a registry:
- * version 8 UUID of SHA-256("nestbox-role-v1\0" || name).
+ * Which partition an image is for. A role is a UUID; a partition's is derived from its name, so
+ * that the box's configuration, the recipe and the host tool agree without a registry: version 8
+ * UUID of SHA-256("nestbox-role-v1\0" || name).
  */
 #ifndef IMAGE_ROLE_H
 #define IMAGE_ROLE_H

@@ -29,19 +29,22 @@ static enum image_error entries_parse(const uint8_t *area, struct signatures *si
 		entry->bytes = area + at;
 		at += entry->length;
 	}
-	return bytes_are_zero(area + at, SIGNATURE_AREA_BYTES - at) ? IMAGE_OK : IMAGE_ERROR_SIGNATURE_LAYOUT;
+	return bytes_are_zero(area + at, SIGNATURE_AREA_BYTES - at) ? IMAGE_OK
+								    : IMAGE_ERROR_SIGNATURE_LAYOUT;
 }
 
 static bool keys_are_distinct(const struct signatures *signatures)
 {
 	for (size_t i = 0; i < signatures->count; i++)
 		for (size_t j = i + 1; j < signatures->count; j++)
-			if (!memcmp(signatures->entries[i].key_id, signatures->entries[j].key_id, KEY_ID_BYTES))
+			if (!memcmp(signatures->entries[i].key_id, signatures->entries[j].key_id,
+				    KEY_ID_BYTES))
 				return false;
 	return true;
 }
 
-enum image_error signatures_parse(const uint8_t area[SIGNATURE_AREA_BYTES], struct signatures *signatures)
+enum image_error signatures_parse(const uint8_t area[SIGNATURE_AREA_BYTES],
+				  struct signatures *signatures)
 {
 	uint32_t count = bytes_get32(area);
 	enum image_error error;

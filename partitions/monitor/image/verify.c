@@ -11,9 +11,12 @@
 
 #define HASH_PIECE_BYTES 0x100000u
 
-/* One signature of a key that is in the keyring. The algorithm is the key's; the file may only agree. */
-static enum image_error signature_check(const struct signature *signature, const struct trusted_key *key,
-					const uint8_t *digest)
+/*
+ * One signature of a key that is in the keyring. The algorithm is the key's; the file may only
+ * agree.
+ */
+static enum image_error signature_check(const struct signature *signature,
+					const struct trusted_key *key, const uint8_t *digest)
 {
 	struct crypto_signed what = { digest, SIGNATURE_DIGEST_BYTES, signature->bytes };
 
@@ -21,10 +24,13 @@ static enum image_error signature_check(const struct signature *signature, const
 		return IMAGE_ERROR_SIGNATURE_ALGORITHM;
 	if (signature->length != crypto_point_bytes(key->algorithm))
 		return IMAGE_ERROR_SIGNATURE_LENGTH;
-	return crypto_signature_is_valid(key->algorithm, key->point, &what) ? IMAGE_OK : IMAGE_ERROR_SIGNATURE_INVALID;
+	return crypto_signature_is_valid(key->algorithm, key->point, &what)
+		       ? IMAGE_OK
+		       : IMAGE_ERROR_SIGNATURE_INVALID;
 }
 
-static enum image_error signatures_check(const struct signatures *signatures, const struct keyring *keyring,
+static enum image_error signatures_check(const struct signatures *signatures,
+					 const struct keyring *keyring,
 					 struct verify_result *result)
 {
 	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
@@ -33,7 +39,8 @@ static enum image_error signatures_check(const struct signatures *signatures, co
 	if (!signature_digest(result->head, digest))
 		return IMAGE_ERROR_CRYPTO;
 	for (size_t i = 0; i < signatures->count; i++) {
-		const struct trusted_key *key = keyring_find(keyring, signatures->entries[i].key_id);
+		const struct trusted_key *key = keyring_find(keyring,
+							     signatures->entries[i].key_id);
 		enum image_error error;
 
 		if (!key)
@@ -48,7 +55,8 @@ static enum image_error signatures_check(const struct signatures *signatures, co
 	return signer ? IMAGE_OK : IMAGE_ERROR_SIGNATURE_UNKNOWN_KEY;
 }
 
-static bool dependency_is_met(const struct manifest_dependency *dependency, const struct verify_policy *policy)
+static bool dependency_is_met(const struct manifest_dependency *dependency,
+			      const struct verify_policy *policy)
 {
 	uint64_t version = manifest_version(dependency->version_major, dependency->version_minor,
 					    dependency->version_patch);
@@ -56,14 +64,16 @@ static bool dependency_is_met(const struct manifest_dependency *dependency, cons
 	for (size_t i = 0; i < policy->installed_count; i++) {
 		const struct installed_image *image = &policy->installed[i];
 
-		if (!memcmp(image->role_uuid, dependency->role_uuid, UUID_BYTES) && image->version >= version &&
+		if (!memcmp(image->role_uuid, dependency->role_uuid, UUID_BYTES) &&
+		    image->version >= version &&
 		    image->security_version >= dependency->security_version)
 			return true;
 	}
 	return false;
 }
 
-static bool dependencies_are_met(const struct manifest *manifest, const struct verify_policy *policy)
+static bool dependencies_are_met(const struct manifest *manifest,
+				 const struct verify_policy *policy)
 {
 	size_t count = manifest_dependency_count(manifest);
 
@@ -73,12 +83,12 @@ static bool dependencies_are_met(const struct manifest *manifest, const struct v
 	return true;
 }
 
-#define VERIFY_CHECK(name, expression, sentence)                                                     \
-	static bool holds_##name(const struct manifest *m, const struct trusted_key *key,            \
-				 const struct verify_policy *policy)                                 \
-	{                                                                                            \
-		(void)m, (void)key, (void)policy;                                                    \
-		return expression;                                                                   \
+#define VERIFY_CHECK(name, expression, sentence)                                          \
+	static bool holds_##name(const struct manifest *m, const struct trusted_key *key, \
+				 const struct verify_policy *policy)                      \
+	{                                                                                 \
+		(void)m, (void)key, (void)policy;                                         \
+		return expression;                                                        \
 	}
 #include "image/verify.def"
 #undef VERIFY_CHECK
@@ -86,13 +96,15 @@ static bool dependencies_are_met(const struct manifest *manifest, const struct v
 #define VERIFY_CHECK(name, expression, sentence) { IMAGE_ERROR_##name, holds_##name },
 static const struct verify_check {
 	enum image_error error;
-	bool (*holds)(const struct manifest *m, const struct trusted_key *key, const struct verify_policy *policy);
+	bool (*holds)(const struct manifest *m, const struct trusted_key *key,
+		      const struct verify_policy *policy);
 } policy_checks[] = {
 #include "image/verify.def"
 };
 #undef VERIFY_CHECK
 
-static enum image_error policy_check(const struct verify_result *result, const struct verify_policy *policy)
+static enum image_error policy_check(const struct verify_result *result,
+				     const struct verify_policy *policy)
 {
 	for (size_t i = 0; i < sizeof(policy_checks) / sizeof(policy_checks[0]); i++)
 		if (!policy_checks[i].holds(&result->manifest, result->key, policy))
@@ -100,10 +112,14 @@ static enum image_error policy_check(const struct verify_result *result, const s
 	return IMAGE_OK;
 }
 
-/* Every byte of the image that is neither manifest nor payload is zero, so that none can be altered unseen. */
+/*
+ * Every byte of the image that is neither manifest nor payload is zero, so that none can be altered
+ * unseen.
+ */
 static enum image_error extent_check(const struct manifest *m, const struct image_source *source)
 {
-	uint64_t payload_end = m->payload_offset + m->payload_bytes; /* manifest.def: neither wraps */
+	uint64_t payload_end = m->payload_offset +
+			       m->payload_bytes; /* manifest.def: neither wraps */
 	uint64_t end = m->tree_bytes ? m->tree_offset + m->tree_bytes : payload_end;
 
 	if (end > source->size)
@@ -112,12 +128,14 @@ static enum image_error extent_check(const struct manifest *m, const struct imag
 		return IMAGE_ERROR_TRAILING;
 	if (m->tree_bytes)
 		return IMAGE_ERROR_TREE_UNSUPPORTED;
-	if (!bytes_are_zero(source->bytes + MANIFEST_BYTES_TOTAL, m->payload_offset - MANIFEST_BYTES_TOTAL))
+	if (!bytes_are_zero(source->bytes + MANIFEST_BYTES_TOTAL,
+			    m->payload_offset - MANIFEST_BYTES_TOTAL))
 		return IMAGE_ERROR_PADDING;
 	return IMAGE_OK;
 }
 
-static enum image_error manifest_check(const struct image_source *source, const struct verify_policy *policy,
+static enum image_error manifest_check(const struct image_source *source,
+				       const struct verify_policy *policy,
 				       struct verify_result *result)
 {
 	struct signatures signatures;
@@ -142,7 +160,8 @@ static enum image_error manifest_check(const struct image_source *source, const 
 	return error ? error : extent_check(&result->manifest, source);
 }
 
-enum image_error image_verify_manifest(const struct image_source *source, const struct verify_policy *policy,
+enum image_error image_verify_manifest(const struct image_source *source,
+				       const struct verify_policy *policy,
 				       struct verify_result *result)
 {
 	memset(result, 0, sizeof(*result));
@@ -152,7 +171,8 @@ enum image_error image_verify_manifest(const struct image_source *source, const 
 }
 
 static bool payload_digest(const struct verify_result *result, const uint8_t *bytes,
-			   const struct verify_progress *progress, uint8_t digest[CRYPTO_MAX_DIGEST_BYTES])
+			   const struct verify_progress *progress,
+			   uint8_t digest[CRYPTO_MAX_DIGEST_BYTES])
 {
 	uint64_t total = result->manifest.payload_bytes, done = 0;
 	struct crypto_hash hash;
@@ -169,8 +189,8 @@ static bool payload_digest(const struct verify_result *result, const uint8_t *by
 	return crypto_hash_finish(&hash, digest);
 }
 
-static enum image_error payload_check(const struct verify_result *result, const uint8_t *bytes, uint64_t count,
-				      const struct verify_progress *progress)
+static enum image_error payload_check(const struct verify_result *result, const uint8_t *bytes,
+				      uint64_t count, const struct verify_progress *progress)
 {
 	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
 
@@ -180,12 +200,13 @@ static enum image_error payload_check(const struct verify_result *result, const 
 		return IMAGE_ERROR_PAYLOAD_LENGTH;
 	if (!payload_digest(result, bytes, progress, digest))
 		return IMAGE_ERROR_CRYPTO;
-	return crypto_equal(digest, result->manifest.payload_digest, sizeof(digest)) ? IMAGE_OK :
-										      IMAGE_ERROR_PAYLOAD_ALTERED;
+	return crypto_equal(digest, result->manifest.payload_digest, sizeof(digest))
+		       ? IMAGE_OK
+		       : IMAGE_ERROR_PAYLOAD_ALTERED;
 }
 
-enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes, uint64_t count,
-				      const struct verify_progress *progress)
+enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes,
+				      uint64_t count, const struct verify_progress *progress)
 {
 	result->error = payload_check(result, bytes, count, progress);
 	return result->error;
@@ -199,8 +220,10 @@ enum image_error image_verify_whole(const struct image_source *source, struct ve
 
 	if (!result->is_manifest_accepted)
 		return result->error ? result->error : IMAGE_ERROR_UNSIGNED;
-	if (image_verify_payload(result, source->bytes + m->payload_offset, m->payload_bytes, progress))
+	if (image_verify_payload(result, source->bytes + m->payload_offset, m->payload_bytes,
+				 progress))
 		return result->error;
-	result->error = payload_parse(source->bytes + m->payload_offset, m->payload_bytes, &payload);
+	result->error = payload_parse(source->bytes + m->payload_offset, m->payload_bytes,
+				      &payload);
 	return result->error;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is this image one that may run here? The one decision the box's safety hangs on, in two steps: the manifest where the
- * image lies, then the payload in the copy that will run. Nothing unsigned is ever interpreted.
+ * Is this image one that may run here? The one decision the box's safety hangs on, in two steps:
+ * the manifest where the image lies, then the payload in the copy that will run. Nothing unsigned
+ * is ever interpreted.
  *
- *	image_verify_manifest(&source, &policy, &result)      result.manifest says where the payload is, and how long
- *	copy manifest.payload_bytes to where it will run
- *	image_verify_payload(&result, copy, bytes, &progress) then, and only then, payload_parse(copy)
+ *	image_verify_manifest(&source, &policy, &result);
+ *	copy result.manifest.payload_bytes from .payload_offset to where they will run;
+ *	image_verify_payload(&result, copy, result.manifest.payload_bytes, &progress);
+ *	then, and only then, payload_parse(copy, ...)
  */
 #ifndef IMAGE_VERIFY_H
 #define IMAGE_VERIFY_H
@@ -18,12 +20,12 @@
 struct image_source {
 	const uint8_t *bytes; /* must not change while it is verified */
 	uint64_t size;
-	bool is_slot;         /* a disk slot, longer than the image; a file must end where the image does */
+	bool is_slot; /* a disk slot, longer than the image; a file must end where the image does */
 };
 
 struct installed_image {
 	uint8_t role_uuid[UUID_BYTES];
-	uint64_t version;     /* manifest_version() */
+	uint64_t version; /* manifest_version() */
 	uint32_t security_version;
 };
 
@@ -32,18 +34,18 @@ struct verify_policy {
 	uint8_t role_uuid[UUID_BYTES];
 	uint8_t product_uuid[UUID_BYTES];
 	uint32_t hardware_revision;
-	uint32_t abi_version;                   /* IMAGE_ABI_VERSION on the box */
+	uint32_t abi_version; /* IMAGE_ABI_VERSION on the box */
 	uint32_t security_version_floor;
-	const struct installed_image *installed; /* what dependencies are looked for in */
+	const struct installed_image *installed; /* where dependencies are looked for */
 	size_t installed_count;
 };
 
 /* A static object on the box: it is larger than a stack should carry. */
 struct verify_result {
 	enum image_error error;
-	bool is_authentic;                 /* a trusted key signed the manifest; `manifest` is then as far as it parsed */
+	bool is_authentic; /* a trusted key signed; `manifest` is as far as it parsed */
 	bool is_manifest_accepted;
-	const struct trusted_key *key;     /* the first trusted key that signed */
+	const struct trusted_key *key; /* the first trusted key that signed */
 	struct manifest manifest;
 	uint8_t head[MANIFEST_BYTES_TOTAL]; /* the copy that was verified and parsed: read once */
 };
@@ -55,19 +57,23 @@ struct verify_progress {
 };
 
 /*
- * Length, magic, signature, then manifest.def, verify.def, sizes and padding, in this order. Every signature by a key
- * of the keyring must be valid and there must be one. Returns result->error.
+ * Length, magic, signature, then manifest.def, verify.def, sizes and padding, in this order. Every
+ * signature by a key of the keyring must be valid and there must be one. Returns result->error.
  */
-enum image_error image_verify_manifest(const struct image_source *source, const struct verify_policy *policy,
+enum image_error image_verify_manifest(const struct image_source *source,
+				       const struct verify_policy *policy,
 				       struct verify_result *result);
 
-/* Hashes `count` bytes and compares with the signed digest; needs an accepted manifest. Returns result->error. */
-enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes, uint64_t count,
-				      const struct verify_progress *progress);
+/*
+ * Hashes `count` bytes and compares with the signed digest; needs an accepted manifest. Returns
+ * result->error.
+ */
+enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes,
+				      uint64_t count, const struct verify_progress *progress);
 
 /*
- * The second step on the source itself, and the payload's table, for programs that run nothing. After
- * image_verify_manifest() accepted it. Returns result->error.
+ * The second step on the source itself, and the payload's table, for programs that run nothing.
+ * After image_verify_manifest() accepted it. Returns result->error.
  */
 enum image_error image_verify_whole(const struct image_source *source, struct verify_result *result,
 				    const struct verify_progress *progress);
