@@ -16,12 +16,12 @@ enum uart_register {
 
 #define IER_RECEIVED 0x01
 #define FCR_ENABLE_AND_CLEAR 0x07
-#define FCR_TRIGGER_8 0x80
 #define LCR_8N1 0x03
 #define LCR_DIVISOR 0x80
 #define MCR_DTR_RTS_OUT2 0x0B     /* OUT2 is the interrupt's gate on a PC */
 #define LSR_RECEIVED 0x01
 #define LSR_TRANSMIT_EMPTY 0x20
+#define LSR_TRANSMITTER_IDLE 0x40
 #define IIR_FIFO 0xC0
 
 #define FIFO_BYTES 16
@@ -55,17 +55,27 @@ void console_init(void)
 	port_outb(COM1 + UART_DIVISOR_LOW, 1);
 	port_outb(COM1 + UART_DIVISOR_HIGH, 0);
 	port_outb(COM1 + UART_LCR, LCR_8N1);
-	port_outb(COM1 + UART_FCR, FCR_ENABLE_AND_CLEAR | FCR_TRIGGER_8);
+	port_outb(COM1 + UART_FCR, FCR_ENABLE_AND_CLEAR);
 	port_outb(COM1 + UART_MCR, MCR_DTR_RTS_OUT2);
 	if ((port_inb(COM1 + UART_IIR) & IIR_FIFO) == IIR_FIFO)
 		fifo_bytes = FIFO_BYTES;
 }
 
+static void wait_for(u8 status)
+{
+	for (u32 i = 0; i < WAIT_READS && !(port_inb(COM1 + UART_LSR) & status); i++)
+		cpu_pause();
+}
+
+void console_flush(void)
+{
+	wait_for(LSR_TRANSMITTER_IDLE);
+}
+
 static void send(char byte)
 {
 	if (!fifo_room) {
-		for (u32 i = 0; i < WAIT_READS && !(port_inb(COM1 + UART_LSR) & LSR_TRANSMIT_EMPTY); i++)
-			cpu_pause();
+		wait_for(LSR_TRANSMIT_EMPTY);
 		fifo_room = fifo_bytes;
 	}
 	port_outb(COM1 + UART_DATA, (u8)byte);

@@ -130,7 +130,8 @@ bool carve_low_page(const struct boot_info *info, hpa_t *page)
 {
 	struct memory_range high = { CONVENTIONAL_END, EVERYWHERE }, piece;
 
-	if (!next_free(info, high, PAGE_SIZE, &piece))
+	/* Some firmware still writes to the first 64 KiB, whatever its map says. */
+	if (!next_free(info, high, KIB(64), &piece) && !next_free(info, high, PAGE_SIZE, &piece))
 		return false;
 	*page = HPA(piece.start);
 	return true;

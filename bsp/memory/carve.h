@@ -23,7 +23,7 @@ struct carve_result {
 /* bytes: multiple of 2 MiB, not 0. kernel: everything of ours. False: only largest_bytes is set. Lowest fitting address, 1 GiB-aligned if any is. */
 bool must_check carve_partition(const struct boot_info *info, struct memory_range kernel, u64 bytes, struct carve_result *result);
 
-/* A free page in [4 KiB, 640 KiB) for smp_start(). Modules are respected. */
+/* A free page in [4 KiB, 640 KiB), above 64 KiB if there is one, for smp_start(). Modules are respected. */
 bool must_check carve_low_page(const struct boot_info *info, hpa_t *page);
 
 enum carve_check {

@@ -5,6 +5,7 @@
  */
 #include "bsp/power/power.h"
 
+#include "bsp/console/console.h"
 #include "bsp/cpu.h"
 #include "bsp/memory/paging.h"
 
@@ -105,6 +106,7 @@ static void reset_by_triple_fault(void)
 void power_reset(void)
 {
 	interrupts_disable();
+	console_flush();
 	reset_by_register();
 	reset_by_chipset();
 	reset_by_keyboard();
@@ -154,6 +156,7 @@ static void off_by_acpi(void)
 void power_off(void)
 {
 	interrupts_disable();
+	console_flush();
 	off_by_acpi();
 	for (u32 i = 0; i < ARRAY_SIZE(power_off_ports); i++) {
 		const char *text = power_off_ports[i].text;

@@ -11,7 +11,7 @@
 #include "bsp/timer/lapic.h"
 #include "bsp/timer/tsc.h"
 
-#define INIT_WAIT_US 10000
+#define INIT_WAIT_US 200          /* the manual's 10 ms are for CPUs older than x2APIC */
 #define STARTUP_WAIT_US 300
 #define ARRIVAL_WAIT_US 1000000
 #define ARRIVAL_STEP_US 100
