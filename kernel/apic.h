@@ -37,7 +37,30 @@ struct apic {
 	u32 pic_line;                 /* shared: level of the PIC's output at LINT0 */
 };
 
+#define APIC_LVT_MASKED (1u << 16)
+#define APIC_SVR_ENABLE (1u << 8)
+#define APIC_ESR_SEND_ILLEGAL (1u << 5)
+#define APIC_ESR_RECEIVE_ILLEGAL (1u << 6)
+#define APIC_ESR_ILLEGAL_REGISTER (1u << 7)
+enum apic_lvt { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR };
+enum delivery_mode {
+	DELIVERY_FIXED = 0, DELIVERY_LOWEST = 1, DELIVERY_SMI = 2, DELIVERY_NMI = 4, DELIVERY_INIT = 5,
+	DELIVERY_STARTUP = 6, DELIVERY_EXTINT = 7,
+};
+
 void apic_reset(struct apic *apic, u32 id, bool is_boot);
+bool apic_is_enabled(const struct apic *apic);
+u32 apic_ppr(const struct apic *apic);
+/* Sets the vector in IRR from any CPU; true if it was not pending before. Vectors below 16 are refused. */
+bool apic_accept(struct apic *apic, u32 vector, bool level);
+/* Does a destination name this LAPIC? SDM "Determining IPI Destination". */
+bool apic_matches(const struct apic *apic, u32 destination, bool logical);
+/* EOI: the vector if it was level-triggered and the IOAPIC must hear of it, else -1. */
+int apic_end_of_interrupt(struct apic *apic);
+/* log2 of the timer's divisor. */
+u32 apic_divide_shift(const struct apic *apic);
+/* 0 one-shot, 1 periodic, 2 TSC-deadline */
+static inline u32 apic_timer_mode(const struct apic *apic) { return apic->lvt[LVT_TIMER] >> 17 & 3; }
 
 /* Highest vector that may be delivered now, or -1. APIC_EXTINT: the PIC has one; acknowledge it there. */
 #define APIC_EXTINT 0x100

@@ -7,8 +7,8 @@
  * with SYS_COMPLETE, which does not return. Ring 3 runs with interrupts off and never blocks; it may run on
  * several CPUs at once and serialises itself.
  *
- * Syscall convention: SYSCALL instruction, number in RAX, arguments in RDI, RSI, RDX; result in RAX
- * (negative: -enum sys_error); RCX and R11 are clobbered, everything else is preserved.
+ * Syscall convention: INT 0x80, number in RAX, arguments in RDI, RSI, RDX; result in RAX (a gate keeps the guest's SYSCALL MSRs untouched)
+ * (negative: -enum sys_error); every other register is preserved.
  */
 #ifndef KERNEL_MONITOR_ABI_H
 #define KERNEL_MONITOR_ABI_H

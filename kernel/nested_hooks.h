@@ -20,6 +20,9 @@ bool nested_in_l2(const struct vcpu *v);
 /* L1 has done VMXON: CR4.VMXE is pinned, INIT is blocked in root operation. */
 bool nested_in_vmx_operation(const struct vcpu *v);
 
+/* INIT is blocked in VMX root operation of L1 and exits from L2; true also when it has been kept for later. */
+bool nested_blocks_init(struct vcpu *v);
+
 /* A VMX instruction (or GETSEC) of L1 exited. Makes every check itself, CR4.VMXE, mode and CPL included. */
 enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason);
 

@@ -36,7 +36,6 @@ struct percpu;
 
 struct vcpu {
 	u64 gpr[GPR_COUNT];           /* RSP's place is unused: it lives in the VMCS */
-	u64 cr2;
 	u64 launched;                 /* the current VMCS has been launched (VMRESUME, not VMLAUNCH) */
 	u64 index;                    /* CPU number and APIC id of the guest */
 
@@ -47,15 +46,13 @@ struct vcpu {
 
 	struct event event;           /* to inject at the next entry; vectoring cut short by an exit is put back here */
 	bool nmi_pending;
-	bool window_armed;            /* interrupt-window exiting is on in the current VMCS */
+	bool window_armed;            /* interrupt-window (and HLT) exiting is on in the current VMCS on L0's behalf */
+	bool nmi_window_armed;        /* likewise for NMI-window exiting */
 
 	hpa_t vmcs01;
 	hpa_t msr_bitmap01;
 	u64 tsc_offset;               /* of L1: guest TSC = host TSC + offset */
 	u64 tsc_adjust;
-	u64 cr0_guest_view_mask;
-	u64 xss;                      /* guest IA32_XSS */
-	u64 host_xcr0;
 	struct apic apic;
 	struct nested *nested;        /* 0: nesting is off for this partition */
 	struct percpu *cpu;
@@ -79,10 +76,16 @@ enum vcpu_request {
  */
 void vcpu_inject_exception(struct vcpu *v, u32 vector, u32 error_code);
 void vcpu_inject_page_fault(struct vcpu *v, u64 linear, u32 error_code);
+/* Past the exiting instruction, or past one whose length the exit does not tell; ends STI and MOV-SS shadows, notes single-stepping. */
 void vcpu_skip_instruction(struct vcpu *v);
+void vcpu_advance(u64 bytes);
 
 /* Resets to the architectural state after INIT (SDM "Processor State After Reset"), ready for SIPI. */
 void vcpu_reset(struct vcpu *v);
+
+/* Start in real mode at the SIPI vector; start as the loader says. The vCPU has been reset before. */
+void vcpu_start_at_sipi(struct vcpu *v);
+void vcpu_start_at_boot(struct vcpu *v, const struct boot_state *boot);
 
 /* Makes another CPU leave its guest soon; safe from any CPU. */
 void vcpu_kick(struct vcpu *v);
@@ -91,5 +94,8 @@ void vcpu_request(struct vcpu *v, enum vcpu_request request);
 /* CPL of the guest in the current VMCS: SS.DPL (SDM "Guest Register State"). */
 u32 vcpu_cpl(void);
 bool vcpu_is_long_mode_code(void);
+
+/* All vCPUs of the partition; [0] is the boot vCPU. */
+extern struct vcpu vcpus[MONITOR_MAX_CPUS];
 
 #endif

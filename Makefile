@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+# Nestbox: one Makefile. `make help` lists what a person types. Everything made lands in build/ (O=dir for another place).
+
+O ?= build
+CC ?= gcc
+PYTHON := /usr/bin/python3
+VERSION := 0.1.0
+# The configuration in force; another O= has its own, made from DEFCONFIG.
+DEFCONFIG ?= bochs_defconfig
+DOTCONFIG := $(if $(filter build,$(O)),.config,$(O)/.config)
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@echo "  $(1)")
+
+include tools/versions.mk
+-include $(O)/config.mk
+
+## Object lists, in reading order
+
+BSP := boot/multiboot2 console/console memory/string memory/page_tables memory/paging memory/carve acpi/acpi acpi/madt acpi/fadt \
+	$(patsubst bsp/%.c,%,$(wildcard bsp/smp/*.c bsp/timer/*.c bsp/power/*.c))
+BSP_ASM := $(patsubst bsp/%.S,%,$(wildcard bsp/boot/*.S bsp/smp/*.S))
+
+KERNEL := main partition vcpu exits exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io exit_mmio mmio_decode \
+	apic apic_access interrupts timers guest_ram guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
+	upcall syscalls host_irq fpu percpu traps log crash
+KERNEL_ASM := entry traps
+
+NESTED := $(if $(CONFIG_PARTITION_NESTED),$(patsubst nested/%.c,%,$(wildcard nested/*.c)))
+KERNEL += $(if $(CONFIG_PARTITION_NESTED),,nested_off)
+
+KEYRING_POLICY := $(if $(CONFIG_RELEASE),keyring_release,keyring_dev)
+MONITOR := $(filter-out image/keyring_dev image/keyring_release,$(patsubst partitions/monitor/%.c,%, \
+	$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c))) image/$(KEYRING_POLICY)
+MONITOR_GLUE := $(patsubst bsp/newlib/%.c,%,$(wildcard bsp/newlib/*.c))
+MONITOR_GLUE_ASM := $(patsubst bsp/newlib/%.S,%,$(wildcard bsp/newlib/*.S))
+
+IMAGE := $(patsubst %.c,%,$(filter-out %/crypto_heap.c %/keyring_dev.c %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
+TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE) partitions/monitor/image/keyring_dev
+
+## Flags
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla -Wimplicit-fallthrough
+COMMON := -std=gnu11 -O2 -g $(WARN) -ffunction-sections -fdata-sections -fno-pic -fno-asynchronous-unwind-tables \
+	-ffile-prefix-map=$(abspath $(O))=build -include $(O)/config.h -MMD -MP
+RING0 := $(COMMON) -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fstack-protector-strong \
+	-mstack-protector-guard=global -fcf-protection=none -I$(O)
+RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -mstack-protector-guard=global -fcf-protection=none \
+	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $(NEWLIB_DIR)/include -isystem $(MBEDTLS_BOX_DIR)/include \
+	-Ipartitions/monitor
+HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -D_GNU_SOURCE
+
+## What a person types
+
+.PHONY: all help setup run test bench size image disk menuconfig savedefconfig clean lint unit system fuzz FORCE
+
+all: $(O)/nestbox.elf $(O)/nestbox ## build the hypervisor and the host tool
+
+help: ## this list
+	@sed -n 's/^\([a-z_-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@echo "  make <name>_defconfig   $(notdir $(basename $(wildcard configs/*_defconfig)))"
+
+setup: ## install what building and running needs (also done by every other target)
+	$(Q)tools/setup
+
+$(O)/.setup: tools/setup tools/versions.mk
+	$(Q)tools/setup
+	$(Q)mkdir -p $(O) && touch $@
+
+## Configuration
+
+$(DOTCONFIG): | $(O)/.setup
+	$(Q)test -f $@ || $(PYTHON) tools/config.py load configs/$(DEFCONFIG) $@
+
+$(O)/config.mk: $(DOTCONFIG) Kconfig tools/config.py | $(O)/.setup
+	$(call say,CONFIG $<)
+	$(Q)$(PYTHON) tools/config.py generate $< $(O) && touch $@
+
+$(O)/config.h: $(O)/config.mk ;
+
+%_defconfig: FORCE | $(O)/.setup
+	$(Q)$(PYTHON) tools/config.py load configs/$@ $(DOTCONFIG) && echo "configured: $@"
+
+menuconfig nconfig guiconfig: | $(O)/.setup ## lay out the system
+	$(Q)test -f $(DOTCONFIG) || $(PYTHON) tools/config.py load configs/$(DEFCONFIG) $(DOTCONFIG)
+	$(Q)KCONFIG_CONFIG=$(DOTCONFIG) MENUCONFIG_STYLE=monochrome $(PYTHON) -m $(patsubst nconfig,menuconfig,$@) Kconfig
+	$(Q)$(PYTHON) tools/config.py generate $(DOTCONFIG) $(O)
+
+savedefconfig: | $(O)/.setup ## write the configuration as a minimal ./defconfig
+	$(Q)$(PYTHON) tools/config.py save $(DOTCONFIG) defconfig && echo "saved: defconfig"
+
+## Include roots: each layer sees what it may see and nothing more
+
+INCLUDES := $(O)/include/.made
+$(INCLUDES): Makefile
+	$(Q)rm -rf $(O)/include && mkdir -p $(O)/include/bsp $(O)/include/kernel $(O)/include/nested $(O)/include/monitor/kernel
+	$(Q)ln -s $(abspath bsp) $(O)/include/bsp/bsp
+	$(Q)ln -s $(abspath bsp) $(abspath kernel) $(O)/include/kernel/
+	$(Q)ln -s $(abspath bsp) $(abspath kernel) $(abspath nested) $(O)/include/nested/
+	$(Q)ln -s $(abspath kernel/monitor_abi.h) $(O)/include/monitor/kernel/
+	$(Q)mkdir -p $(O)/include/monitor/bsp && ln -s $(abspath bsp/newlib) $(O)/include/monitor/bsp/newlib
+	$(Q)touch $@
+
+## Compiling: one rule a layer
+
+BASE := $(O)/config.h $(INCLUDES)
+define layer # directory of objects, directory of sources, include root, flags
+$(O)/$(1)/%.o: $(2)/%.c $(BASE)
+	$$(call say,CC $$<)
+	$(Q)mkdir -p $$(@D) && $(CC) $(4) -I$(O)/include/$(3) -c $$< -o $$@
+$(O)/$(1)/%.o: $(2)/%.S $(BASE)
+	$$(call say,AS $$<)
+	$(Q)mkdir -p $$(@D) && $(CC) $(4) -I$(O)/include/$(3) -c $$< -o $$@
+endef
+$(eval $(call layer,bsp,bsp,bsp,$(RING0)))
+$(eval $(call layer,kernel,kernel,kernel,$(RING0)))
+$(eval $(call layer,nested,nested,nested,$(RING0)))
+$(eval $(call layer,monitor,partitions/monitor,monitor,$(RING3)))
+$(eval $(call layer,glue,bsp/newlib,monitor,$(RING3)))
+
+$(O)/tool/%.o: %.c $(INCLUDES)
+	$(call say,CC $< (host))
+	$(Q)mkdir -p $(@D) && $(CC) $(HOST) -Itools/nestbox -c $< -o $@
+
+## Host tool
+
+$(O)/nestbox: $(TOOL:%=$(O)/tool/%.o) | $(O)/.setup
+	$(call say,LD $@)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a
+
+## Keys: a checkout makes its own development key
+
+KEY ?= keys/dev
+$(KEY).key: | $(O)/nestbox
+	$(Q)mkdir -p $(dir $(KEY)) && $(O)/nestbox keygen --role dev --out $(KEY)
+$(KEY).pub: $(KEY).key ;
+
+$(O)/trusted_keys.c: $(KEY).pub $(O)/nestbox
+	$(Q)$(O)/nestbox keyring c $(if $(CONFIG_RELEASE),--release) --out $@ $<
+
+## Monitor: a ring-3 program, embedded in the kernel
+
+$(O)/trusted_keys.o: $(O)/trusted_keys.c $(BASE)
+	$(Q)$(CC) $(RING3) -I$(O)/include/monitor -c $< -o $@
+
+$(O)/dsdt.aml: partitions/monitor/acpi/dsdt.asl | $(O)/.setup
+	$(call say,IASL $<)
+	$(Q)mkdir -p $(O) && iasl -p $(basename $@) $< >$(O)/iasl.log 2>&1 || { cat $(O)/iasl.log; exit 1; }
+
+$(O)/monitor/acpi/dsdt.o: partitions/monitor/acpi/dsdt.S $(O)/dsdt.aml
+	$(Q)mkdir -p $(@D) && $(CC) -c -I$(O) -Wa,-I$(O) $< -o $@
+
+MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glue/%.o) $(MONITOR:%=$(O)/monitor/%.o) \
+	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o
+$(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
+	$(call say,LD $@)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096 -T bsp/newlib/monitor.lds -o $@ \
+		$(filter %.o,$^) -L$(NEWLIB_DIR)/lib $(MBEDTLS_BOX_DIR)/lib/libmbedcrypto.a -lc -lgcc
+
+## Kernel
+
+$(O)/role.h: $(O)/config.h $(O)/nestbox
+	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION_NAME)")" >$@
+
+$(O)/kernel/main.o: $(O)/role.h
+
+$(O)/kernel/monitor_blob.o: $(O)/monitor.elf kernel/monitor_blob.S
+	$(Q)mkdir -p $(@D) && strip -o $(O)/monitor.stripped $< && $(CC) -c -Wa,-I$(O) kernel/monitor_blob.S -o $@
+
+RING0_OBJECTS := $(BSP_ASM:%=$(O)/bsp/%.o) $(BSP:%=$(O)/bsp/%.o) $(KERNEL_ASM:%=$(O)/kernel/%_asm.o) $(KERNEL:%=$(O)/kernel/%.o) \
+	$(NESTED:%=$(O)/nested/%.o) $(O)/kernel/monitor_blob.o
+$(O)/kernel/%_asm.o: kernel/%.S $(BASE)
+	$(call say,AS $<)
+	$(Q)mkdir -p $(@D) && $(CC) $(RING0) -I$(O)/include/kernel -c $< -o $@
+
+$(O)/build_identity.c: $(RING0_OBJECTS) tools/build_id.py
+	$(Q)$(PYTHON) tools/build_id.py $(VERSION) $@ $(RING0_OBJECTS)
+
+$(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds
+	$(call say,LD $@)
+	$(Q)$(CC) $(RING0) -I$(O)/include/kernel -c $(O)/build_identity.c -o $(O)/build_identity.o
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/kernel.lds -o $@ \
+		$(RING0_OBJECTS) $(O)/build_identity.o -lgcc
+
+clean: ## remove build/ (keys and .config stay)
+	$(Q)rm -rf $(O)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

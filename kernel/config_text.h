@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration as values, so that no .c file asks the preprocessor. The one place for #if over CONFIG_. */
+#ifndef KERNEL_CONFIG_TEXT_H
+#define KERNEL_CONFIG_TEXT_H
+
+#include "role.h"
+#include "kernel/monitor_abi.h"
+
+#if defined(CONFIG_PARTITION_NESTED)
+#define CONFIG_NESTED_ON 1
+#define CONFIG_NESTED_TEXT "VT-x is offered to the partition"
+#else
+#define CONFIG_NESTED_ON 0
+#define CONFIG_NESTED_TEXT "off"
+#endif
+
+#if defined(CONFIG_DEBUG_EXIT)
+#define CONFIG_DEBUG_EXIT_ON 1
+#else
+#define CONFIG_DEBUG_EXIT_ON 0
+#endif
+
+#if defined(CONFIG_ON_CRASH_RESTART)
+#define CONFIG_ON_CRASH ACTION_RESTART
+#elif defined(CONFIG_ON_CRASH_REBOOT)
+#define CONFIG_ON_CRASH ACTION_REBOOT
+#elif defined(CONFIG_ON_CRASH_POWER_OFF)
+#define CONFIG_ON_CRASH ACTION_POWER_OFF
+#else
+#define CONFIG_ON_CRASH ACTION_HOLD
+#endif
+
+#if defined(CONFIG_ON_POWER_OFF_HOLD)
+#define CONFIG_ON_POWER_OFF ACTION_HOLD
+#elif defined(CONFIG_ON_POWER_OFF_RESTART)
+#define CONFIG_ON_POWER_OFF ACTION_RESTART
+#else
+#define CONFIG_ON_POWER_OFF ACTION_POWER_OFF
+#endif
+
+#endif

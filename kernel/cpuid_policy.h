@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CPUID of the partition: a table computed once from cpuid.def and the CPU, looked up at each exit. Building and look-up are pure:
+ * the CPU's own answers come through a function.
+ */
+#ifndef KERNEL_CPUID_POLICY_H
+#define KERNEL_CPUID_POLICY_H
+
+#include "bsp/cpu.h"
+
+#define CPUID_ANY_SUBLEAF 0xFFFFFFFFu
+#define CPUID_ENTRIES 40
+#define CPUID_HYPERVISOR_LEAF 0x40000000u
+
+struct cpuid_entry {
+	u32 leaf, subleaf;
+	struct cpuid_result value;
+};
+
+struct cpuid_table {
+	struct cpuid_entry entry[CPUID_ENTRIES];
+	u32 count;
+	u32 cpu_count;
+	u8 first[3][32]; /* entry number + 1 of the first entry of leaf n in the basic, hypervisor and extended ranges */
+};
+
+struct cpuid_config {
+	u32 cpu_count;
+	bool nested;            /* VMX is visible */
+	bool has_rdtscp, has_invpcid;
+	u64 tsc_hz;
+	u8 build_identity[16];
+};
+
+typedef struct cpuid_result cpuid_source(u32 leaf, u32 subleaf);
+
+void cpuid_build(struct cpuid_table *table, const struct cpuid_config *config, cpuid_source *hardware);
+/* What depends on the vCPU and its moment. */
+struct cpuid_moment {
+	u32 apic_id;
+	bool osxsave;
+	u32 xsave_bytes; /* size of the area for the XCR0 in force; 0: leave as the table has it */
+};
+struct cpuid_result cpuid_lookup(const struct cpuid_table *table, u32 leaf, u32 subleaf, const struct cpuid_moment *moment);
+
+extern struct cpuid_table cpuid_table;
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of the road for our own faults: a report (registers, last exits, backtrace) and a stop of the machine.
+ * Never for what a guest, a disk or a network does: see STYLE "Errors, three kinds".
+ */
+#ifndef KERNEL_CRASH_H
+#define KERNEL_CRASH_H
+
+#include "bsp/types.h"
+
+struct trap_frame;
+
+noreturn_fn void crash_check_failed(const char *expression, const char *file, u32 line);
+noreturn_fn void crash_trap(const struct trap_frame *frame);
+/* A board or configuration that cannot work: one line, then halt. The text says what is missing and what to do. */
+noreturn_fn void refuse_to_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#define CHECK(condition) ((condition) ? (void)0 : crash_check_failed(#condition, __FILE__, __LINE__))
+
+/* The last exits of each CPU, kept for the report. */
+void crash_note_exit(u64 cpu, u32 reason, u64 rip);
+
+#endif

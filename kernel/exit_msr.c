@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RDMSR and WRMSR of trapped MSRs: the rows of msr.def and the functions they name. */
+#include "bsp/cpu.h"
+#include "kernel/apic_access.h"
+#include "kernel/exits.h"
+#include "kernel/msr_policy.h"
+#include "kernel/nested_hooks.h"
+#include "kernel/timers.h"
+#include "kernel/vmx/vmx_insn.h"
+
+struct row;
+typedef bool msr_reader(struct vcpu *v, const struct row *row, u32 msr, u64 *value);
+typedef bool msr_writer(struct vcpu *v, const struct row *row, u32 msr, u64 value);
+
+struct row {
+	u32 first, last;
+	msr_reader *read;
+	msr_writer *write;
+	u64 value;
+};
+
+/* What a HELD row stores: the MTRRs, by the low byte of their number. */
+static u64 held[MONITOR_MAX_CPUS][256];
+
+static bool read_held(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)row;
+	*value = held[v->index][msr & 0xFF];
+	return true;
+}
+
+static bool write_held(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)row;
+	held[v->index][msr & 0xFF] = value;
+	return true;
+}
+
+static bool read_constant(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)v, (void)msr;
+	*value = row->value;
+	return true;
+}
+
+static bool write_ignore(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)v, (void)row, (void)msr, (void)value;
+	return true;
+}
+
+static bool write_same(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)v, (void)msr;
+	return value == row->value;
+}
+
+/* A PASS row exits only when the nested engine's bitmap made it: then the CPU's own register is meant. */
+static bool read_pass(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)row;
+	switch (msr) {
+	case IA32_TSC: *value = rdtsc() + vmread(VMCS_TSC_OFFSET); break;
+	case IA32_EFER: *value = vmread(VMCS_GUEST_IA32_EFER); break;
+	case IA32_PAT: *value = vmread(VMCS_GUEST_IA32_PAT); break;
+	case IA32_FS_BASE: *value = vmread(VMCS_GUEST_FS_BASE); break;
+	case IA32_GS_BASE: *value = vmread(VMCS_GUEST_GS_BASE); break;
+	case IA32_SYSENTER_CS: *value = vmread(VMCS_GUEST_IA32_SYSENTER_CS); break;
+	case IA32_SYSENTER_ESP: *value = vmread(VMCS_GUEST_IA32_SYSENTER_ESP); break;
+	case IA32_SYSENTER_EIP: *value = vmread(VMCS_GUEST_IA32_SYSENTER_EIP); break;
+	default: *value = rdmsr(msr);
+	}
+	(void)v;
+	return true;
+}
+
+static bool is_canonical(u64 address)
+{
+	return (u64)((int64_t)(address << 16) >> 16) == address;
+}
+
+static bool write_pass(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)v, (void)row;
+	switch (msr) {
+	case IA32_SYSENTER_CS: vmwrite(VMCS_GUEST_IA32_SYSENTER_CS, (u32)value); return true;
+	case IA32_STAR: wrmsr(msr, value); return true;
+	case IA32_FMASK: wrmsr(msr, (u32)value); return !(value >> 32);
+	case IA32_TSC_AUX: wrmsr(msr, (u32)value); return !(value >> 32);
+	}
+	if (!is_canonical(value))
+		return false;
+	switch (msr) {
+	case IA32_FS_BASE: vmwrite(VMCS_GUEST_FS_BASE, value); break;
+	case IA32_GS_BASE: vmwrite(VMCS_GUEST_GS_BASE, value); break;
+	case IA32_SYSENTER_ESP: vmwrite(VMCS_GUEST_IA32_SYSENTER_ESP, value); break;
+	case IA32_SYSENTER_EIP: vmwrite(VMCS_GUEST_IA32_SYSENTER_EIP, value); break;
+	default: wrmsr(msr, value);
+	}
+	return true;
+}
+
+static void set_tsc_offset(struct vcpu *v, u64 offset)
+{
+	u64 change = offset - v->tsc_offset;
+
+	v->tsc_offset = offset;
+	vmwrite(VMCS_TSC_OFFSET, vmread(VMCS_TSC_OFFSET) + change);
+	timers_rearm(v);
+}
+
+static bool write_tsc(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)row, (void)msr;
+	u64 offset = value - rdtsc();
+	v->tsc_adjust += offset - v->tsc_offset;
+	set_tsc_offset(v, offset);
+	return true;
+}
+
+static bool read_tsc_adjust(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)row, (void)msr;
+	*value = v->tsc_adjust;
+	return true;
+}
+
+static bool write_tsc_adjust(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)row, (void)msr;
+	u64 offset = v->tsc_offset + (value - v->tsc_adjust);
+	v->tsc_adjust = value;
+	set_tsc_offset(v, offset);
+	return true;
+}
+
+static bool read_apic_base(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)row, (void)msr;
+	*value = v->apic.base;
+	return true;
+}
+
+static bool write_apic_base(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)row, (void)msr;
+	return apic_base_write(v, value);
+}
+
+static bool read_nested(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)row;
+	return nested_msr_read(v, msr, value);
+}
+
+static bool write_nested(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)row;
+	return nested_msr_write(v, msr, value);
+}
+
+static bool write_pat(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)v, (void)row, (void)msr;
+	for (u32 i = 0; i < 8; i++) {
+		u32 type = value >> (8 * i) & 0xFF;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	vmwrite(VMCS_GUEST_IA32_PAT, value);
+	return true;
+}
+
+/* SCE, LME, NXE; LMA is the CPU's; LME cannot change while paging is on. SDM "IA32_EFER". */
+static bool write_efer(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	u64 old = vmread(VMCS_GUEST_IA32_EFER);
+
+	(void)v, (void)row, (void)msr;
+	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+		return false;
+	if ((value ^ old) & EFER_LME && vmread(VMCS_GUEST_CR0) & CR0_PG)
+		return false;
+	vmwrite(VMCS_GUEST_IA32_EFER, (value & ~EFER_LMA) | (old & EFER_LMA));
+	return true;
+}
+
+static bool read_deadline(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)row, (void)msr;
+	*value = apic_deadline_read(v);
+	return true;
+}
+
+static bool write_deadline(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)row, (void)msr;
+	return apic_deadline_write(v, value);
+}
+
+static bool read_x2apic(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)row;
+	return apic_msr_read(v, msr, value);
+}
+
+static bool write_x2apic(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)row;
+	return apic_msr_write(v, msr, value);
+}
+
+#define read_deny NULL
+#define write_deny NULL
+
+static const struct row rows[] = {
+#define ROW(first, last, read, write, value) { first, last, read_##read, write_##write, value },
+#include "kernel/msr.def"
+#undef ROW
+};
+
+static const struct row *find(u32 msr)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
+		if (msr >= rows[i].first && msr <= rows[i].last)
+			return &rows[i];
+	return NULL;
+}
+
+bool msr_read(struct vcpu *v, u32 msr, u64 *value)
+{
+	const struct row *row = find(msr);
+
+	return row && row->read && row->read(v, row, msr, value);
+}
+
+bool msr_write(struct vcpu *v, u32 msr, u64 value)
+{
+	const struct row *row = find(msr);
+
+	return row && row->write && row->write(v, row, msr, value);
+}
+
+/* As firmware would leave them: write-back by default, the device hole uncached. */
+void msr_reset(struct vcpu *v)
+{
+	u64 *mtrr = held[v->index];
+
+	for (u32 i = 0; i < ARRAY_SIZE(held[0]); i++)
+		mtrr[i] = 0;
+	mtrr[IA32_MTRR_DEF_TYPE & 0xFF] = 0xC06;
+	mtrr[0x00] = GUEST_HOLE_START;
+	mtrr[0x01] = (0xFFC0000000ull & ~0xFFFull) | BIT(11);
+	mtrr[0x50] = 0x0606060606060606ull;
+	mtrr[0x58] = 0x0606060606060606ull;
+	for (u32 i = 0x68; i < 0x70; i++)
+		mtrr[i] = 0x0606060606060606ull;
+	v->tsc_adjust = 0;
+}
+
+enum exit_action exit_rdmsr(struct vcpu *v)
+{
+	u64 value;
+
+	if (!msr_read(v, (u32)v->gpr[RCX], &value))
+		return EXIT_ACTION_INJECT_GP;
+	v->gpr[RAX] = (u32)value;
+	v->gpr[RDX] = value >> 32;
+	return EXIT_ACTION_SKIP;
+}
+
+enum exit_action exit_wrmsr(struct vcpu *v)
+{
+	u64 value = (u32)v->gpr[RAX] | v->gpr[RDX] << 32;
+
+	return msr_write(v, (u32)v->gpr[RCX], value) ? EXIT_ACTION_SKIP : EXIT_ACTION_INJECT_GP;
+}

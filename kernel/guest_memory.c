@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies between ring 0 and the partition through this CPU's windows; see guest_memory.h. */
+#include "kernel/guest_memory.h"
+
+#include "bsp/memory/paging.h"
+#include "kernel/percpu.h"
+
+struct guest_ram guest_ram;
+
+bool guest_to_host(gpa_t gpa, u64 length, hpa_t *host)
+{
+	return guest_ram_translate(&guest_ram, gpa, length, host);
+}
+
+void *window_map(enum window_slot slot, hpa_t page)
+{
+	return paging_window_set((u32)this_cpu()->number, slot, page);
+}
+
+/* Calls for each page a range touches: the piece inside the page, mapped. */
+static void copy_pages(hpa_t host, u8 *buffer, u64 length, bool to_guest)
+{
+	while (length) {
+		u64 offset = host.value & PAGE_MASK;
+		u64 part = min_u64(length, PAGE_SIZE - offset);
+		u8 *page = window_map(WINDOW_COPY, HPA(host.value - offset));
+
+		if (to_guest)
+			__builtin_memcpy(page + offset, buffer, part);
+		else
+			__builtin_memcpy(buffer, page + offset, part);
+		host.value += part;
+		buffer += part;
+		length -= part;
+	}
+}
+
+bool guest_read(gpa_t gpa, void *buffer, u64 length)
+{
+	hpa_t host;
+
+	if (!guest_to_host(gpa, length, &host))
+		return false;
+	copy_pages(host, buffer, length, false);
+	return true;
+}
+
+bool guest_write(gpa_t gpa, const void *buffer, u64 length)
+{
+	hpa_t host;
+
+	if (!guest_to_host(gpa, length, &host))
+		return false;
+	copy_pages(host, (u8 *)buffer, length, true);
+	return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interrupts to and between vCPUs: messages in, IPIs across, and what the next VM entry injects.
+ * Source: Intel SDM volume 3 "Issuing Interprocessor Interrupts", "Message Signalled Interrupts", "Event Injection".
+ */
+#ifndef KERNEL_INTERRUPTS_H
+#define KERNEL_INTERRUPTS_H
+
+#include "kernel/vcpu.h"
+
+/* A message as a device would write it. False: not one a LAPIC takes. */
+bool must_check interrupts_msi(u64 address, u32 data);
+void interrupts_pic_line(bool level);
+/* ICR written by v. In x2APIC mode destination is 32 bits, else the top byte of ICR's high half. */
+void interrupts_ipi(struct vcpu *v, u32 command, u32 destination);
+/* Sets a vector in v's own or another's LAPIC and kicks that CPU when needed. */
+void interrupts_post(struct vcpu *v, u32 vector, bool level);
+
+/* Before each entry: injects what is due, or opens a window for it. */
+void interrupts_prepare_entry(struct vcpu *v);
+/* After an exit that cut the delivery of an event short: keep it for the next entry. */
+void interrupts_requeue_vectoring(struct vcpu *v);
+void interrupts_open_window(struct vcpu *v, bool open);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log ring: every line ring 0 says goes to the serial console and stays readable in memory. No allocation, any CPU, any time.
+ */
+#ifndef KERNEL_LOG_H
+#define KERNEL_LOG_H
+
+#include <stdarg.h>
+
+#include "bsp/types.h"
+
+/* Formats %s %c %d %u %x %p %% with width, zero padding and l modifiers; returns bytes written, always terminated. */
+u32 format_text(char *out, u32 size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+u32 format_arguments(char *out, u32 size, const char *format, va_list arguments);
+
+/* One line, newline added. */
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_bytes(const char *text, u32 length);
+/* Copies from the ring, offset 0 = oldest byte kept; returns bytes copied. */
+u32 log_read(char *buffer, u32 length, u64 offset);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the boot loader to the first guest instruction: the table of contents of the kernel. Nothing starts half (DESIGN "Boot and memory"). */
+#include "bsp/acpi/acpi.h"
+#include "bsp/boot/boot.h"
+#include "bsp/boot/multiboot2.h"
+#include "bsp/console/console.h"
+#include "bsp/memory/carve.h"
+#include "bsp/memory/paging.h"
+#include "bsp/memory/string.h"
+#include "bsp/power/power.h"
+#include "bsp/smp/smp.h"
+#include "bsp/timer/ioapic.h"
+#include "bsp/timer/lapic.h"
+#include "bsp/timer/rtc.h"
+#include "bsp/timer/seed.h"
+#include "bsp/timer/tsc.h"
+#include "kernel/build_identity.h"
+#include "kernel/config_text.h"
+#include "kernel/cpuid_policy.h"
+#include "kernel/crash.h"
+#include "kernel/fpu.h"
+#include "kernel/log.h"
+#include "kernel/nested_hooks.h"
+#include "kernel/partition.h"
+#include "kernel/percpu.h"
+#include "kernel/traps.h"
+#include "kernel/upcall.h"
+#include "kernel/vmx/ept.h"
+#include "kernel/vmx/vmx.h"
+#include "kernel/vmx/vmx_insn.h"
+
+void kernel_ap_main(u64 cpu);
+
+extern u8 kernel_end[];
+
+static struct boot_info boot_info;
+static struct board_info board;
+static struct carve_result carved;
+static struct exit_statistics statistics[MONITOR_MAX_CPUS];
+static u64 tsc_offset;
+
+static void banner(void)
+{
+	log_line("Nestbox %s", build_name);
+}
+
+static struct memory_range own_memory(void)
+{
+	return (struct memory_range){ KERNEL_PHYSICAL_BASE, ALIGN_UP(kernel_physical(kernel_end), MIB(2)) };
+}
+
+static void read_memory_map(u64 magic, u64 info)
+{
+	enum multiboot_result parsed = multiboot2_parse(magic, (const void *)info, MULTIBOOT2_MAX_BYTES, &boot_info);
+
+	if (parsed != MULTIBOOT_OK)
+		refuse_to_start("%s", multiboot2_result_text(parsed));
+	enum carve_check placed = carve_check_loaded(&boot_info, own_memory());
+	if (placed != CARVE_OK)
+		refuse_to_start("%s", carve_check_text(placed));
+}
+
+static void take_memory(void)
+{
+	CHECK(paging_init());
+	for (u64 i = 0; i < percpu_stack_count(); i++)
+		paging_unmap_guard((const void *)percpu_guard_page(i));
+	paging_activate();
+}
+
+static void read_board(void)
+{
+	const struct acpi_source source = { paging_read_physical, boot_info.rsdp_bytes ? boot_info.rsdp : NULL,
+					    boot_info.rsdp_bytes };
+	enum acpi_result parsed = acpi_parse(&source, &board);
+
+	if (parsed != ACPI_OK)
+		refuse_to_start("%s", acpi_result_text(parsed));
+	if (board.cpu_count < CONFIG_PARTITION_CPUS)
+		refuse_to_start("the partition has %d CPUs, this machine %u: give the machine more CPUs or lower "
+				"Partition > CPUs in menuconfig", CONFIG_PARTITION_CPUS, board.cpu_count);
+	power_init(&board);
+}
+
+static void start_clocks(void)
+{
+	enum lapic_status status = lapic_init(VECTOR_TIMER, VECTOR_SPURIOUS);
+
+	if (status != LAPIC_OK)
+		refuse_to_start("%s", lapic_status_text(status));
+	if (!ioapic_init(&board, lapic_id()))
+		refuse_to_start("the firmware's tables name no IOAPIC that works: update the firmware");
+	if (!timer_init(&board))
+		refuse_to_start("the TSC's frequency cannot be measured: the board has neither an ACPI PM timer nor a PIT");
+}
+
+static void carve(void)
+{
+	u64 bytes = MIB(CONFIG_PARTITION_RAM_MIB);
+
+	if (!carve_partition(&boot_info, own_memory(), bytes, &carved))
+		refuse_to_start("the partition needs %u MiB of RAM in one piece, the largest is %lu MiB: give the machine more RAM or lower "
+				"Partition > RAM in menuconfig", CONFIG_PARTITION_RAM_MIB, carved.largest_bytes >> 20);
+}
+
+static void print_layout(void)
+{
+	struct memory_range own = own_memory();
+
+	log_line("layout");
+	log_line("  memory   %09lx-%09lx  hypervisor, %lu KiB", own.start, own.end - 1, (own.end - own.start) >> 10);
+	log_line("           %09lx-%09lx  partition %s, %u MiB, %s pages", carved.base.value,
+		 carved.base.value + MIB(CONFIG_PARTITION_RAM_MIB) - 1, CONFIG_PARTITION_NAME, CONFIG_PARTITION_RAM_MIB,
+		 carved.alignment >= GIB(1) && vmx_ept_pool.has_1g ? "1 GiB" : "2 MiB");
+	for (u32 i = 0; i < CONFIG_PARTITION_CPUS; i++)
+		log_line("  CPU %u    vCPU %u of %s, pinned (APIC id %u)", i, i, CONFIG_PARTITION_NAME, percpu[i].apic_id);
+	log_line("  nested   %s", CONFIG_NESTED_TEXT);
+	log_line("  clock    TSC %lu.%03lu MHz", timer_tsc_hz() / 1000000, timer_tsc_hz() / 1000 % 1000);
+}
+
+/* The boot CPU is CPU 0; the others in the firmware's order. */
+static void number_cpus(void)
+{
+	u32 boot_id = lapic_id(), next = 1;
+
+	percpu[0].apic_id = boot_id;
+	for (u32 i = 0; i < board.cpu_count && next < CONFIG_PARTITION_CPUS; i++)
+		if (board.cpu_apic_ids[i] != boot_id)
+			percpu[next++].apic_id = board.cpu_apic_ids[i];
+}
+
+static void build_cpuid(void)
+{
+	struct cpuid_config config = {
+		.cpu_count = CONFIG_PARTITION_CPUS,
+		.nested = CONFIG_NESTED_ON,
+		.has_rdtscp = vmx_controls.secondary & SECONDARY_ENABLE_RDTSCP,
+		.has_invpcid = vmx_controls.secondary & SECONDARY_ENABLE_INVPCID,
+		.tsc_hz = timer_tsc_hz(),
+	};
+
+	memcpy(config.build_identity, build_identity, sizeof(config.build_identity));
+	cpuid_build(&cpuid_table, &config, cpuid);
+}
+
+static void set_up_monitor(void)
+{
+	struct monitor_setup setup = { .ram = carved.base, .ram_bytes = MIB(CONFIG_PARTITION_RAM_MIB) };
+
+	if (boot_info.module_count) {
+		setup.module = HPA(boot_info.modules[0].start);
+		setup.module_bytes = boot_info.modules[0].end - boot_info.modules[0].start;
+	}
+	monitor_info = (struct monitor_info){
+		.abi_version = MONITOR_ABI_VERSION,
+		.cpu_count = CONFIG_PARTITION_CPUS,
+		.tsc_hz = timer_tsc_hz(),
+		.tsc_offset = tsc_offset,
+		.ram_bytes = setup.ram_bytes,
+		.module_bytes = setup.module_bytes,
+		.unix_time = rtc_read_unix(board.century_index),
+		.physical_address_bits = cpuid(0x80000008, 0).eax & 0xFF,
+		.hardware_revision = CONFIG_HARDWARE_REVISION,
+		.nested = CONFIG_NESTED_ON,
+		.debug_exit = CONFIG_DEBUG_EXIT_ON,
+		.on_crash = CONFIG_ON_CRASH,
+		.on_power_off = CONFIG_ON_POWER_OFF,
+		.security_version_floor = CONFIG_SECURITY_VERSION_FLOOR,
+		.partition_name = CONFIG_PARTITION_NAME,
+		.role_uuid = CONFIG_ROLE_UUID,
+	};
+	(void)seed_gather(monitor_info.random_seed);
+	format_text(monitor_info.build_id, sizeof(monitor_info.build_id), "%s", build_name);
+	monitor_load(&setup);
+}
+
+/* Everything of a CPU that comes before its guest. */
+static void start_cpu(u64 number)
+{
+	struct percpu *cpu = &percpu[number];
+	struct vcpu *v = &vcpus[number];
+
+	fpu_init(cpu);
+	vmx_enter_operation();
+	*v = (struct vcpu){
+		.index = number, .is_boot = number == 0, .state = VCPU_WAIT_FOR_SIPI, .tsc_offset = tsc_offset, .cpu = cpu,
+		.statistics = &statistics[number],
+	};
+	cpu->vcpu = v;
+	vmx_setup_vcpu(v);
+	nested_init(v, &vmx_capabilities);
+}
+
+static void start_other_cpus(void)
+{
+	u32 ids[MONITOR_MAX_CPUS];
+	u64 stacks[MONITOR_MAX_CPUS];
+	struct smp_plan plan = { .apic_ids = ids, .stack_tops = stacks, .count = CONFIG_PARTITION_CPUS - 1,
+				 .entry = kernel_ap_main };
+
+	for (u32 i = 0; i < plan.count; i++) {
+		ids[i] = percpu[i + 1].apic_id;
+		stacks[i] = percpu_stack_top(i + 1);
+	}
+	if (!plan.count)
+		return;
+	if (!carve_low_page(&boot_info, &plan.low_page))
+		refuse_to_start("the firmware leaves no free page below 640 KiB to start the other CPUs from");
+	u32 started = smp_start(&plan);
+	if (started < plan.count)
+		refuse_to_start("CPU %u (APIC id %u) does not start: lower Partition > CPUs in menuconfig or check the board", started + 1,
+				ids[started]);
+}
+
+static void check_audit(void)
+{
+	struct audit_finding finding;
+
+	if (!paging_audit(&finding))
+		refuse_to_start("page table entry %lx of %lx is writable and executable: this is a defect of Nestbox", finding.entry,
+				finding.linear);
+}
+
+static void run_on_own_stack(void)
+{
+	start_cpu(0);
+	start_other_cpus();
+	set_up_monitor();
+	check_audit();
+	print_layout();
+	partition_run_boot(&vcpus[0]);
+}
+
+void kernel_ap_main(u64 number)
+{
+	percpu_init(number);
+	if (lapic_init(VECTOR_TIMER, VECTOR_SPURIOUS) != LAPIC_OK)
+		refuse_to_start("CPU %lu lacks what the first one has", number);
+	start_cpu(number);
+	partition_run_other(&vcpus[number]);
+}
+
+void kernel_main(u64 magic, u64 info)
+{
+	console_init();
+	banner();
+	read_memory_map(magic, info);
+	take_memory();
+	traps_init_table();
+	percpu_init(0);
+	vmx_check_cpu();
+	read_board();
+	start_clocks();
+	carve();
+	number_cpus();
+	partition_set_cpu_count(CONFIG_PARTITION_CPUS);
+	tsc_offset = -rdtsc();
+	build_cpuid();
+	vmx_build_ept(carved.base, MIB(CONFIG_PARTITION_RAM_MIB));
+	boot_switch_stack(percpu_stack_top(0), run_on_own_stack);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Nesting is off for this build: every VMX instruction is undefined, every VMX MSR is denied (SECURITY A1). Stands in for nested/. */
+#include "kernel/nested_hooks.h"
+
+void nested_init(struct vcpu *v, const struct vmx_capabilities *hardware)
+{
+	(void)hardware;
+	v->nested = NULL;
+}
+
+void nested_reset(struct vcpu *v)
+{
+	(void)v;
+}
+
+bool nested_in_l2(const struct vcpu *v)
+{
+	(void)v;
+	return false;
+}
+
+bool nested_in_vmx_operation(const struct vcpu *v)
+{
+	(void)v;
+	return false;
+}
+
+bool nested_blocks_init(struct vcpu *v)
+{
+	(void)v;
+	return false;
+}
+
+enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason)
+{
+	(void)v, (void)basic_reason;
+	return EXIT_ACTION_INJECT_UD;
+}
+
+bool nested_exit(struct vcpu *v, enum exit_action *action)
+{
+	(void)v, (void)action;
+	return false;
+}
+
+bool nested_msr_read(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)v, (void)msr, (void)value;
+	return false;
+}
+
+bool nested_msr_write(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)v, (void)msr, (void)value;
+	return false;
+}
+
+bool nested_before_entry(struct vcpu *v, struct nested_pending pending)
+{
+	(void)v, (void)pending;
+	return false;
+}
+
+bool nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 address)
+{
+	(void)v, (void)vector, (void)error_code, (void)address;
+	return false;
+}
+
+u64 nested_deadline(const struct vcpu *v)
+{
+	(void)v;
+	return ~0ull;
+}

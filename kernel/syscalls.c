@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System calls of the monitor. Pointers must lie in the monitor's own image, are copied once, and are touched only between
+ * STAC and CLAC.
+ */
+#include "kernel/syscalls.h"
+
+#include "bsp/console/console.h"
+#include "bsp/cpu.h"
+#include "kernel/host_irq.h"
+#include "kernel/interrupts.h"
+#include "kernel/log.h"
+#include "kernel/monitor_abi.h"
+#include "kernel/partition.h"
+#include "kernel/percpu.h"
+#include "kernel/timers.h"
+#include "kernel/traps.h"
+#include "kernel/upcall.h"
+
+#define ERROR(code) ((u64)-(int64_t)(code))
+#define COPY_BYTES 256u
+
+/* Program, stacks and heap: the range the monitor's own pages may occupy. */
+static bool is_user_range(u64 address, u64 length)
+{
+	return address >= MONITOR_TEXT_VA && length <= MONITOR_INFO_VA - MONITOR_TEXT_VA &&
+	       address <= MONITOR_INFO_VA - length && upcall_range_is_mapped(address, length);
+}
+
+static void copy_from_user(void *to, u64 from, u64 length)
+{
+	user_access_begin();
+	__builtin_memcpy(to, (const void *)from, length);
+	user_access_end();
+}
+
+static void copy_to_user(u64 to, const void *from, u64 length)
+{
+	user_access_begin();
+	__builtin_memcpy((void *)to, from, length);
+	user_access_end();
+}
+
+static u64 sys_complete(const struct trap_frame *f)
+{
+	upcall_complete(f->rdi);
+}
+
+static u64 sys_log(const struct trap_frame *f)
+{
+	char line[COPY_BYTES];
+
+	if (f->rsi > sizeof(line) || !is_user_range(f->rdi, f->rsi))
+		return ERROR(SYS_EFAULT);
+	copy_from_user(line, f->rdi, f->rsi);
+	log_bytes(line, (u32)f->rsi);
+	return 0;
+}
+
+static u64 sys_console_write(const struct trap_frame *f)
+{
+	char bytes[COPY_BYTES];
+
+	if (f->rsi > PAGE_SIZE || !is_user_range(f->rdi, f->rsi))
+		return ERROR(SYS_EFAULT);
+	for (u64 done = 0; done < f->rsi;) {
+		u64 part = min_u64(f->rsi - done, sizeof(bytes));
+
+		copy_from_user(bytes, f->rdi + done, part);
+		console_write(bytes, (u32)part);
+		done += part;
+	}
+	return 0;
+}
+
+static u64 sys_console_read(const struct trap_frame *f)
+{
+	int byte = console_read();
+
+	(void)f;
+	return byte < 0 ? ERROR(SYS_EAGAIN) : (u64)byte;
+}
+
+static u64 sys_timer_arm(const struct trap_frame *f)
+{
+	timers_arm_monitor(f->rdi);
+	return 0;
+}
+
+static u64 sys_msi(const struct trap_frame *f)
+{
+	return interrupts_msi(f->rdi, (u32)f->rsi) ? 0 : ERROR(SYS_EINVAL);
+}
+
+static u64 sys_pic_line(const struct trap_frame *f)
+{
+	interrupts_pic_line(f->rdi != 0);
+	return 0;
+}
+
+static u64 sys_irq_bind(const struct trap_frame *f)
+{
+	return f->rdi < HOST_IRQ_LINES && host_irq_bind((u32)f->rdi) ? 0 : ERROR(SYS_EPERM);
+}
+
+/* No host port is granted yet: block and network drivers bring theirs with them. */
+static u64 sys_port(const struct trap_frame *f)
+{
+	(void)f;
+	return ERROR(SYS_EPERM);
+}
+
+static u64 sys_stop(const struct trap_frame *f)
+{
+	if (f->rdi < STOP_POWER_OFF || f->rdi > STOP_REFUSED)
+		return ERROR(SYS_EINVAL);
+	partition_stop((enum stop_reason)f->rdi, f->rsi);
+	return 0;
+}
+
+static u64 sys_statistics(const struct trap_frame *f)
+{
+	if (f->rdi >= monitor_info.cpu_count)
+		return ERROR(SYS_ENOENT);
+	if (!is_user_range(f->rsi, sizeof(struct exit_statistics)))
+		return ERROR(SYS_EFAULT);
+	copy_to_user(f->rsi, vcpus[f->rdi].statistics, sizeof(struct exit_statistics));
+	return 0;
+}
+
+static u64 sys_log_read(const struct trap_frame *f)
+{
+	char bytes[COPY_BYTES];
+
+	if (!is_user_range(f->rdi, f->rsi))
+		return ERROR(SYS_EFAULT);
+	u32 copied = log_read(bytes, (u32)min_u64(f->rsi, sizeof(bytes)), f->rdx);
+	copy_to_user(f->rdi, bytes, copied);
+	return copied;
+}
+
+static u64 (*const syscalls[SYS_COUNT])(const struct trap_frame *) = {
+	[SYS_COMPLETE] = sys_complete,
+	[SYS_LOG] = sys_log,
+	[SYS_CONSOLE_WRITE] = sys_console_write,
+	[SYS_CONSOLE_READ] = sys_console_read,
+	[SYS_TIMER_ARM] = sys_timer_arm,
+	[SYS_MSI] = sys_msi,
+	[SYS_PIC_LINE] = sys_pic_line,
+	[SYS_IRQ_BIND] = sys_irq_bind,
+	[SYS_PORT_READ] = sys_port,
+	[SYS_PORT_WRITE] = sys_port,
+	[SYS_STOP] = sys_stop,
+	[SYS_STATISTICS] = sys_statistics,
+	[SYS_LOG_READ] = sys_log_read,
+};
+
+u64 syscall_dispatch(const struct trap_frame *frame)
+{
+	if (frame->rax >= SYS_COUNT)
+		return ERROR(SYS_EINVAL);
+	return syscalls[frame->rax](frame);
+}

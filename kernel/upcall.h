@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calling the monitor: fill this CPU's call page with upcall_page(), then upcall_run() drops to ring 3 and returns the result
+ * the monitor completed with. A monitor fault ends every upcall with UPCALL_FAILED and stops the partition.
+ */
+#ifndef KERNEL_UPCALL_H
+#define KERNEL_UPCALL_H
+
+#include "bsp/types.h"
+#include "kernel/monitor_abi.h"
+
+struct trap_frame;
+
+#define UPCALL_FAILED ((u64)-1)
+
+u64 upcall_run(enum upcall_reason reason, u64 address, u32 size, u64 value);
+/* False once the monitor has faulted: nothing may be asked of it any more. */
+bool upcall_is_possible(void);
+/* From SYS_COMPLETE: unwinds to upcall_run(). */
+noreturn_fn void upcall_complete(u64 result);
+/* From a fault in ring 3. */
+noreturn_fn void upcall_abort(const struct trap_frame *frame);
+
+/* Loads the embedded monitor into an address space of its own and fills its information page. */
+struct monitor_setup { hpa_t ram; u64 ram_bytes; hpa_t module; u64 module_bytes; };
+void monitor_load(const struct monitor_setup *setup);
+bool upcall_range_is_mapped(u64 address, u64 length);
+extern struct monitor_info monitor_info;
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes a CPU into VMX operation and fills vmcs01. Owns the VMXON regions, vmcs01 pages and EPT01.
+ * Source: Intel SDM volume 3 "Enabling and Entering VMX Operation", "Host-State Area", "VM-Execution Control Fields".
+ */
+#include "kernel/vmx/vmx.h"
+
+#include "bsp/cpu.h"
+#include "bsp/memory/paging.h"
+#include "bsp/msr.h"
+#include "kernel/crash.h"
+#include "kernel/guest_memory.h"
+#include "kernel/log.h"
+#include "kernel/msr_policy.h"
+#include "kernel/percpu.h"
+#include "kernel/traps.h"
+#include "kernel/vmx/ept.h"
+#include "kernel/vmx/vmcs.h"
+#include "kernel/vmx/vmx_insn.h"
+
+void vcpu_exited(void);
+
+struct vmx_capabilities vmx_capabilities;
+struct vmx_controls vmx_controls;
+u64 vmx_ept01_pointer;
+
+union vmx_page { u32 revision; u8 bytes[PAGE_SIZE]; };
+static union vmx_page vmxon_regions[MONITOR_MAX_CPUS] page_aligned;
+static union vmx_page vmcs01_pages[MONITOR_MAX_CPUS] page_aligned;
+static struct ept_table ept_tables[CONFIG_EPT_TABLES] page_aligned;
+struct ept_pool vmx_ept_pool;
+
+void vmx_capabilities_read(struct vmx_capabilities *c)
+{
+	c->basic = rdmsr(IA32_VMX_BASIC);
+	bool has_true = c->basic & BIT(55);
+	c->pin = rdmsr(has_true ? IA32_VMX_TRUE_PINBASED_CTLS : IA32_VMX_PINBASED_CTLS);
+	c->primary = rdmsr(has_true ? IA32_VMX_TRUE_PROCBASED_CTLS : IA32_VMX_PROCBASED_CTLS);
+	c->exit = rdmsr(has_true ? IA32_VMX_TRUE_EXIT_CTLS : IA32_VMX_EXIT_CTLS);
+	c->entry = rdmsr(has_true ? IA32_VMX_TRUE_ENTRY_CTLS : IA32_VMX_ENTRY_CTLS);
+	c->misc = rdmsr(IA32_VMX_MISC);
+	c->cr0_fixed0 = rdmsr(IA32_VMX_CR0_FIXED0);
+	c->cr0_fixed1 = rdmsr(IA32_VMX_CR0_FIXED1);
+	c->cr4_fixed0 = rdmsr(IA32_VMX_CR4_FIXED0);
+	c->cr4_fixed1 = rdmsr(IA32_VMX_CR4_FIXED1);
+	c->secondary = c->primary >> 32 & PRIMARY_SECONDARY_CONTROLS ? rdmsr(IA32_VMX_PROCBASED_CTLS2) : 0;
+	bool has_ept = c->secondary >> 32 & (SECONDARY_ENABLE_EPT | SECONDARY_ENABLE_VPID);
+	c->ept_vpid = has_ept ? rdmsr(IA32_VMX_EPT_VPID_CAP) : 0;
+	c->vmfunc = c->secondary >> 32 & SECONDARY_ENABLE_VM_FUNCTIONS ? rdmsr(IA32_VMX_VMFUNC) : 0;
+}
+
+/* CPUID features Nestbox itself stands on, with the line a person reads when one is missing. */
+static const struct cpu_requirement {
+	u32 leaf;
+	u32 register_index; /* 0 EAX .. 3 EDX */
+	u32 bit;
+	const char *missing, *remedy;
+} cpu_requirements[] = {
+	{ 1, 2, 5, "this CPU has no VT-x (VMX)", "use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)" },
+	{ 1, 2, 21, "this CPU has no x2APIC", "enable x2APIC in the firmware set-up" },
+	{ 1, 2, 24, "this CPU has no TSC-deadline timer", "use a newer CPU (Sandy Bridge or later)" },
+	{ 1, 2, 26, "this CPU has no XSAVE", "use a newer CPU (Sandy Bridge or later)" },
+	{ 0x80000001, 3, 20, "this CPU has no execute-disable (NX)", "enable XD/NX in the firmware set-up" },
+};
+
+static void check_cpuid(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(cpu_requirements); i++) {
+		const struct cpu_requirement *need = &cpu_requirements[i];
+		struct cpuid_result r = cpuid(need->leaf, 0);
+		const u32 value[4] = { r.eax, r.ebx, r.ecx, r.edx };
+
+		if (!(value[need->register_index] & (1u << need->bit)))
+			refuse_to_start("%s: %s", need->missing, need->remedy);
+	}
+}
+
+static void check_firmware_lock(void)
+{
+	u64 control = rdmsr(IA32_FEATURE_CONTROL);
+
+	if ((control & FEATURE_CONTROL_LOCKED) && !(control & FEATURE_CONTROL_VMX_OUTSIDE))
+		refuse_to_start("VT-x is locked off by the firmware: enable Intel Virtualization Technology in the "
+				"firmware set-up, then switch the box off and on");
+}
+
+void vmx_check_cpu(void)
+{
+	check_cpuid();
+	check_firmware_lock();
+	vmx_capabilities_read(&vmx_capabilities);
+	const struct vmx_requirement *refused = vmx_negotiate(&vmx_capabilities, &vmx_controls);
+	if (refused)
+		refuse_to_start("%s: %s", refused->missing, refused->remedy);
+}
+
+void vmx_enter_operation(void)
+{
+	u64 number = this_cpu()->number;
+	u64 control = rdmsr(IA32_FEATURE_CONTROL);
+
+	if (!(control & FEATURE_CONTROL_LOCKED))
+		wrmsr(IA32_FEATURE_CONTROL, control | FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX_OUTSIDE);
+	write_cr0((read_cr0() | vmx_capabilities.cr0_fixed0) & vmx_capabilities.cr0_fixed1);
+	write_cr4((read_cr4() | vmx_capabilities.cr4_fixed0 | CR4_VMXE) & vmx_capabilities.cr4_fixed1);
+	vmxon_regions[number].revision = (u32)vmx_capabilities.basic & 0x7FFFFFFF;
+	CHECK(vmxon(HPA(kernel_physical(&vmxon_regions[number]))));
+}
+
+void vmx_build_ept(hpa_t host, u64 bytes)
+{
+	u64 low = min_u64(bytes, GUEST_HOLE_START);
+
+	vmx_ept_pool = (struct ept_pool){
+		.tables = ept_tables, .physical = kernel_physical(ept_tables), .count = CONFIG_EPT_TABLES,
+		.has_1g = vmx_capabilities.ept_vpid & EPT_CAP_1G,
+	};
+	CHECK(ept_map(&vmx_ept_pool, GPA(0), host, low));
+	CHECK(ept_map(&vmx_ept_pool, GPA(GUEST_HIGH_START), HPA(host.value + low), bytes - low));
+	vmx_ept01_pointer = vmx_ept_pool.physical | EPTP_WB_4_LEVELS;
+	guest_ram = (struct guest_ram){ host.value, bytes };
+}
+
+void vmx_write_host_state(struct vcpu *v)
+{
+	struct percpu *cpu = v->cpu;
+
+	vmwrite(VMCS_HOST_CR0, read_cr0() | CR0_TS);
+	vmwrite(VMCS_HOST_CR3, read_cr3());
+	vmwrite(VMCS_HOST_CR4, read_cr4());
+	vmwrite(VMCS_HOST_ES_SELECTOR, SELECTOR_KERNEL_DATA);
+	vmwrite(VMCS_HOST_CS_SELECTOR, SELECTOR_KERNEL_CODE);
+	vmwrite(VMCS_HOST_SS_SELECTOR, SELECTOR_KERNEL_DATA);
+	vmwrite(VMCS_HOST_DS_SELECTOR, SELECTOR_KERNEL_DATA);
+	vmwrite(VMCS_HOST_FS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_GS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_TR_SELECTOR, SELECTOR_TSS);
+	vmwrite(VMCS_HOST_FS_BASE, 0);
+	vmwrite(VMCS_HOST_GS_BASE, 0);
+	vmwrite(VMCS_HOST_TR_BASE, (u64)&cpu->tss);
+	vmwrite(VMCS_HOST_GDTR_BASE, (u64)cpu->gdt);
+	vmwrite(VMCS_HOST_IDTR_BASE, traps_table_base());
+	vmwrite(VMCS_HOST_IA32_SYSENTER_CS, 0);
+	vmwrite(VMCS_HOST_IA32_SYSENTER_ESP, 0);
+	vmwrite(VMCS_HOST_IA32_SYSENTER_EIP, 0);
+	vmwrite(VMCS_HOST_IA32_PAT, rdmsr(IA32_PAT));
+	vmwrite(VMCS_HOST_IA32_EFER, rdmsr(IA32_EFER));
+	/* the word at HOST_RSP names the vcpu: entry.S finds it there */
+	u64 *top = (u64 *)percpu_stack_top(cpu->number);
+	*top = (u64)v;
+	vmwrite(VMCS_HOST_RSP, (u64)top);
+	vmwrite(VMCS_HOST_RIP, (u64)vcpu_exited);
+}
+
+static void write_controls(const struct vcpu *v)
+{
+	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin);
+	vmwrite(VMCS_PRIMARY_CONTROLS, vmx_controls.primary);
+	vmwrite(VMCS_SECONDARY_CONTROLS, vmx_controls.secondary);
+	vmwrite(VMCS_EXIT_CONTROLS, vmx_controls.exit);
+	vmwrite(VMCS_ENTRY_CONTROLS, vmx_controls.entry);
+	vmwrite(VMCS_EXCEPTION_BITMAP, BIT(EXC_MC) | BIT(EXC_AC) | BIT(EXC_DB));
+	vmwrite(VMCS_PAGE_FAULT_ERROR_MASK, 0);
+	vmwrite(VMCS_PAGE_FAULT_ERROR_MATCH, 0);
+	vmwrite(VMCS_CR3_TARGET_COUNT, 0);
+	vmwrite(VMCS_EXIT_MSR_STORE_COUNT, 0);
+	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, 0);
+	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
+	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0);
+	vmwrite(VMCS_MSR_BITMAP, v->msr_bitmap01.value);
+	vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
+	vmwrite(VMCS_EPT_POINTER, vmx_ept01_pointer);
+	vmwrite(VMCS_VPID, vmx_vpid01(v->index));
+	vmwrite(VMCS_LINK_POINTER, ~0ull);
+}
+
+void vmx_setup_vcpu(struct vcpu *v)
+{
+	union vmx_page *page = &vmcs01_pages[v->index];
+
+	page->revision = (u32)vmx_capabilities.basic & 0x7FFFFFFF;
+	v->vmcs01 = HPA(kernel_physical(page));
+	v->msr_bitmap01 = HPA(kernel_physical(msr_policy_bitmap()));
+	CHECK(vmclear(v->vmcs01));
+	CHECK(vmptrld(v->vmcs01));
+	v->launched = 0;
+	vmx_write_host_state(v);
+	write_controls(v);
+	invept(INVEPT_ALL, 0);
+}

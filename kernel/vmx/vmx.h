@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * VMX operation of this CPU and vmcs01, the VMCS that runs L1. Source: Intel SDM volume 3 "Introduction to Virtual-Machine Extensions",
+ * "Virtual Machine Control Structures".
+ */
+#ifndef KERNEL_VMX_VMX_H
+#define KERNEL_VMX_VMX_H
+
+#include "bsp/types.h"
+#include "kernel/vcpu.h"
+#include "kernel/vmx/capability.h"
+
+/* Refuses to start in one line when the CPU or its firmware setting lacks what is required. Once, on the boot CPU, before anything starts. */
+void vmx_check_cpu(void);
+/* VMXON on this CPU, with its own region. */
+void vmx_enter_operation(void);
+/* Gives v a vmcs01 with host state, controls and EPT, loads it; guest state comes from vcpu_reset(). */
+void vmx_setup_vcpu(struct vcpu *v);
+/* Host-state fields, the same for every VMCS of this CPU. Writes the current VMCS. */
+void vmx_write_host_state(struct vcpu *v);
+
+extern struct vmx_capabilities vmx_capabilities;
+extern struct vmx_controls vmx_controls;
+/* EPT pointer of the partition. */
+extern u64 vmx_ept01_pointer;
+/* Builds EPT01 for the partition's RAM at host. */
+void vmx_build_ept(hpa_t host, u64 bytes);
+/* For nested: lookup in EPT01. */
+struct ept_pool;
+extern struct ept_pool vmx_ept_pool;
+
+static inline u16 vmx_vpid01(u64 cpu) { return (u16)(1 + 2 * cpu); }
+
+#define FEATURE_CONTROL_LOCKED      BIT(0)
+#define FEATURE_CONTROL_VMX_OUTSIDE BIT(2)
+
+#endif
