@@ -34,7 +34,6 @@ static enum image_error signatures_check(const struct signatures *signatures,
 					 struct verify_result *result)
 {
 	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
-	const struct trusted_key *signer = NULL;
 
 	if (!signature_digest(result->head, digest))
 		return IMAGE_ERROR_CRYPTO;
@@ -48,11 +47,19 @@ static enum image_error signatures_check(const struct signatures *signatures,
 		error = signature_check(&signatures->entries[i], key, digest);
 		if (error)
 			return error;
-		if (!signer)
-			signer = key;
+		result->signers[result->signer_count++] = key;
 	}
-	result->key = signer;
-	return signer ? IMAGE_OK : IMAGE_ERROR_SIGNATURE_UNKNOWN_KEY;
+	return result->signer_count ? IMAGE_OK : IMAGE_ERROR_SIGNATURE_UNKNOWN_KEY;
+}
+
+/* The first signer that may sign this image here; the first of all where none may, for the report. */
+static const struct trusted_key *signer_choose(const struct verify_result *result)
+{
+	for (size_t i = 0; i < result->signer_count; i++)
+		if (keyring_accepts_role(result->signers[i]->role) &&
+		    trusted_key_may_sign_for(result->signers[i], result->manifest.role_uuid))
+			return result->signers[i];
+	return result->signers[0];
 }
 
 static bool dependency_is_met(const struct manifest_dependency *dependency,
@@ -155,6 +162,7 @@ static enum image_error manifest_check(const struct image_source *source,
 		return error;
 	result->is_authentic = true;
 	error = manifest_parse(result->head, MANIFEST_SIGNED_BYTES, &result->manifest);
+	result->key = signer_choose(result);
 	if (!error)
 		error = policy_check(result, policy);
 	return error ? error : extent_check(&result->manifest, source);

@@ -45,7 +45,9 @@ struct verify_result {
 	enum image_error error;
 	bool is_authentic; /* a trusted key signed; `manifest` is as far as it parsed */
 	bool is_manifest_accepted;
-	const struct trusted_key *key; /* the first trusted key that signed */
+	const struct trusted_key *key; /* the trusted key that counts */
+	const struct trusted_key *signers[SIGNATURE_MAX_COUNT]; /* all trusted keys that signed */
+	size_t signer_count;
 	struct manifest manifest;
 	uint8_t head[MANIFEST_BYTES_TOTAL]; /* the copy that was verified and parsed: read once */
 };
