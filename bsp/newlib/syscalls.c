@@ -3,12 +3,14 @@
  * What newlib asks of a system, for the monitor: memory from a fixed array, output to the serial console, and an honest
  * "no" to everything else. Owns the heap and the stack guard. There are no files, processes or signals in ring 3.
  */
+#include <assert.h>
+#include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/times.h>
 #include <unistd.h>
 
 #include "bsp/newlib/sys_call.h"
@@ -28,16 +30,6 @@ static size_t heap_used;
 uintptr_t __stack_chk_guard;
 
 void __stack_chk_fail(void);
-void *_sbrk(ptrdiff_t increment);
-int _write(int file, const void *text, size_t count);
-int _read(int file, void *buffer, size_t count);
-int _close(int file);
-int _fstat(int file, struct stat *status);
-int _isatty(int file);
-off_t _lseek(int file, off_t offset, int whence);
-int _kill(int process, int signal);
-int _getpid(void);
-void _exit(int status) __attribute__((noreturn));
 
 static int refuse(int error)
 {
@@ -57,7 +49,7 @@ void __attribute__((noreturn)) __stack_chk_fail(void)
 	stop("monitor: stack smashed; this is a defect of the box, please report it\n");
 }
 
-void *_sbrk(ptrdiff_t increment)
+void *sbrk(ptrdiff_t increment)
 {
 	char *old = heap + heap_used;
 
@@ -69,7 +61,7 @@ void *_sbrk(ptrdiff_t increment)
 	return old;
 }
 
-int _write(int file, const void *text, size_t count)
+_READ_WRITE_RETURN_TYPE write(int file, const void *text, size_t count)
 {
 	size_t part = count < CONSOLE_CHUNK ? count : CONSOLE_CHUNK;
 
@@ -78,19 +70,19 @@ int _write(int file, const void *text, size_t count)
 	return sys_call(SYS_CONSOLE_WRITE, (uintptr_t)text, part, 0) < 0 ? refuse(EIO) : (int)part;
 }
 
-int _read(int file, void *buffer, size_t count)
+_READ_WRITE_RETURN_TYPE read(int file, void *buffer, size_t count)
 {
 	(void)file, (void)buffer, (void)count;
 	return refuse(EBADF);
 }
 
-int _close(int file)
+int close(int file)
 {
 	(void)file;
 	return refuse(EBADF);
 }
 
-int _fstat(int file, struct stat *status)
+int fstat(int file, struct stat *status)
 {
 	if (file != STDOUT_FILENO && file != STDERR_FILENO)
 		return refuse(EBADF);
@@ -98,24 +90,24 @@ int _fstat(int file, struct stat *status)
 	return 0;
 }
 
-int _isatty(int file)
+int isatty(int file)
 {
 	return file == STDOUT_FILENO || file == STDERR_FILENO ? 1 : refuse(ENOTTY);
 }
 
-off_t _lseek(int file, off_t offset, int whence)
+off_t lseek(int file, off_t offset, int whence)
 {
 	(void)file, (void)offset, (void)whence;
 	return refuse(ESPIPE);
 }
 
-int _kill(int process, int signal)
+int kill(pid_t process, int signal)
 {
 	(void)process, (void)signal;
 	return refuse(EPERM);
 }
 
-int _getpid(void)
+pid_t getpid(void)
 {
 	return 1;
 }

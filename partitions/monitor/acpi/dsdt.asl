@@ -37,6 +37,7 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "NESTBX", "NESTBOX ", 0x00000001)
 			Name (_CRS, ResourceTemplate ()
 			{
 				IO (Decode16, 0x0061, 0x0061, 0x01, 0x01)
+				IO (Decode16, 0x0510, 0x0510, 0x01, 0x04)
 				IO (Decode16, 0x0600, 0x0600, 0x01, 0x0C)
 			})
 		}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "devices/acpi_pm.h"
 #include "image/bytes.h"
 #include "kernel/monitor_abi.h"
 
@@ -38,8 +39,7 @@ _Static_assert(AT_FADT + FADT_BYTES <= AT_MADT && AT_MADT + MADT_MAX_BYTES <= AT
 /* FADT flags */
 #define WBINVD (1u << 0)
 #define PROC_C1 (1u << 2)
-#define PWR_BUTTON (1u << 4)      /* 1: there is none in fixed hardware */
-#define SLP_BUTTON (1u << 5)      /* likewise */
+#define SLP_BUTTON (1u << 5)      /* 1: there is none in fixed hardware */
 #define FIX_RTC (1u << 6)         /* likewise for its wake-up */
 #define TMR_VAL_EXT (1u << 8)     /* the PM timer has 32 bits */
 #define RESET_REG_SUP (1u << 10)
@@ -60,9 +60,9 @@ struct field {
 };
 
 static const struct field fadt_fields[] = {
-	{ 46, 2, ACPI_SCI_IRQ },
-	{ 56, 4, ACPI_PM1A_EVENT_PORT },
-	{ 64, 4, ACPI_PM1A_CONTROL_PORT },
+	{ 46, 2, IRQ_SCI },
+	{ 56, 4, ACPI_PM1_EVENT_PORT },
+	{ 64, 4, ACPI_PM1_CONTROL_PORT },
 	{ 76, 4, ACPI_PM_TIMER_PORT },
 	{ 88, 1, 4 },                                   /* PM1_EVT_LEN */
 	{ 89, 1, 2 },                                   /* PM1_CNT_LEN */
@@ -71,15 +71,15 @@ static const struct field fadt_fields[] = {
 	{ 98, 2, NO_C_STATE },                          /* P_LVL3_LAT */
 	{ 108, 1, 0x32 },                               /* CENTURY in the RTC's memory */
 	{ 109, 2, LEGACY_DEVICES | VGA_NOT_PRESENT },
-	{ 112, 4, WBINVD | PROC_C1 | PWR_BUTTON | SLP_BUTTON | FIX_RTC | TMR_VAL_EXT | RESET_REG_SUP },
+	{ 112, 4, WBINVD | PROC_C1 | SLP_BUTTON | FIX_RTC | TMR_VAL_EXT | RESET_REG_SUP },
 	{ 116, 4, GAS(8, 1) },                          /* RESET_REG */
 	{ 120, 4, ACPI_RESET_PORT },
 	{ 128, 1, ACPI_RESET_VALUE },
 	{ 131, 1, 1 },                                  /* minor revision */
 	{ 148, 4, GAS(32, 2) },                         /* X_PM1a_EVT_BLK */
-	{ 152, 4, ACPI_PM1A_EVENT_PORT },
+	{ 152, 4, ACPI_PM1_EVENT_PORT },
 	{ 172, 4, GAS(16, 2) },                         /* X_PM1a_CNT_BLK */
-	{ 176, 4, ACPI_PM1A_CONTROL_PORT },
+	{ 176, 4, ACPI_PM1_CONTROL_PORT },
 	{ 208, 4, GAS(32, 3) },                         /* X_PM_TMR_BLK */
 	{ 212, 4, ACPI_PM_TIMER_PORT },
 };
@@ -150,7 +150,7 @@ static void write_madt(uint8_t *table, uint32_t cpu_count)
 	p[2] = ACPI_IOAPIC_ID;
 	put(p + 4, 4, (uint32_t)GUEST_IOAPIC_BASE);
 	p = put_override(p + 12, 0, 2, INTI_EDGE_HIGH_BUS);
-	p = put_override(p, ACPI_SCI_IRQ, ACPI_SCI_IRQ, INTI_LEVEL_HIGH);
+	p = put_override(p, IRQ_SCI, IRQ_SCI, INTI_LEVEL_HIGH);
 	p[0] = 4;
 	p[1] = 6;
 	p[2] = 0xFF;                 /* NMI: all processors, */

@@ -11,13 +11,6 @@
 #define ACPI_RSDP_OLD_BYTES 20u
 #define ACPI_RSDP_BYTES 36u
 
-/* Fixed hardware, which devices/ emulates. */
-#define ACPI_PM1A_EVENT_PORT 0x600u
-#define ACPI_PM1A_CONTROL_PORT 0x604u
-#define ACPI_PM_TIMER_PORT 0x608u
-#define ACPI_RESET_PORT 0xCF9u
-#define ACPI_RESET_VALUE 0x06u
-#define ACPI_SCI_IRQ 9u
 #define ACPI_IOAPIC_ID 8u /* APIC ids of vCPUs are below MONITOR_MAX_CPUS */
 
 struct acpi_place {

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verifies the partition's image and loads it. Owns the cryptography's heap and the copy of the manifest. The module is
+ * never interpreted: the manifest is copied before it is read, the payload before it is hashed, and the copy is what runs.
+ */
+#include "boot.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "acpi/tables.h"
+#include "image/crypto.h"
+#include "image/keyring.h"
+#include "image/payload.h"
+#include "image/verify.h"
+#include "loader/loader.h"
+#include "print.h"
+
+#define CRYPTO_HEAP_BYTES (64u << 10)
+#define PROGRESS_PERCENT 10u
+#define KEY_ID_SHOWN 8u
+
+static uint8_t crypto_heap[CRYPTO_HEAP_BYTES] __attribute__((aligned(16)));
+static struct verify_result result;
+static struct loader loader;
+static struct payload payload;
+
+/* Sentences in the tables are "what; what to do". */
+static bool refuse(const char *sentence)
+{
+	const char *remedy = strstr(sentence, "; ");
+	int length = remedy ? (int)(remedy - sentence) : (int)strlen(sentence);
+
+	print("image refused: %.*s%s%s\n", length, sentence, remedy ? " - " : "", remedy ? remedy + 2 : "");
+	return false;
+}
+
+static void print_image(const struct manifest *manifest, const struct trusted_key *key)
+{
+	char id[2 * KEY_ID_SHOWN + 1];
+
+	for (uint32_t i = 0; i < KEY_ID_SHOWN; i++) {
+		id[2 * i] = "0123456789abcdef"[key->key_id[i] >> 4];
+		id[2 * i + 1] = "0123456789abcdef"[key->key_id[i] & 15];
+	}
+	id[2 * KEY_ID_SHOWN] = 0;
+	print("image: signed by key %s (%s, %s)\n", id, key->role == KEY_DEV ? "development" : "release",
+	      key->algorithm == KEY_ECDSA_P384 ? "ECDSA P-384" : "ECDSA P-256");
+	print("image: version %u.%u.%" PRIu32 ", security version %" PRIu32 ", build %.64s\n", manifest->version_major,
+	      manifest->version_minor, manifest->version_patch, manifest->security_version,
+	      (const char *)manifest->build_id);
+}
+
+static bool verify_manifest(const struct boot_source *source)
+{
+	const struct monitor_info *info = source->info;
+	const struct image_source image = { .bytes = source->module, .size = info->module_bytes };
+	struct verify_policy policy = {
+		.keyring = &box_keyring,
+		.hardware_revision = info->hardware_revision,
+		.abi_version = IMAGE_ABI_VERSION,
+		.security_version_floor = info->security_version_floor,
+	};
+
+	if (!info->module_bytes)
+		return refuse("there is no image; add it as the boot loader's first module");
+	memcpy(policy.role_uuid, info->role_uuid, sizeof(policy.role_uuid));
+	memcpy(policy.product_uuid, info->product_uuid, sizeof(policy.product_uuid));
+	print("image: verifying %" PRIu64 " KiB for partition %s\n", info->module_bytes >> 10, info->partition_name);
+	enum image_error error = image_verify_manifest(&image, &policy, &result);
+	if (error)
+		return refuse(image_error_text(error));
+	print_image(&result.manifest, result.key);
+	return true;
+}
+
+static void report_progress(void *context, uint64_t done, uint64_t total)
+{
+	uint64_t *shown = context;
+	uint64_t percent = total ? done * 100 / total : 100;
+
+	if (percent < *shown + PROGRESS_PERCENT && done < total)
+		return;
+	*shown = percent;
+	print(" %" PRIu64 "%%", percent);
+}
+
+/* Copies the payload to its staging place and verifies that copy. */
+static bool stage_payload(const struct boot_source *source, uint64_t *gpa)
+{
+	const struct manifest *manifest = &result.manifest;
+	uint64_t bytes = manifest->payload_bytes;
+	uint64_t shown = 0;
+	const struct verify_progress progress = { report_progress, &shown };
+	enum load_error error = loader_stage(&loader, bytes, gpa);
+
+	if (error)
+		return refuse(load_error_text(error));
+	uint8_t *copy = loader_at(&loader, *gpa, bytes);
+	memcpy(copy, source->module + manifest->payload_offset, bytes);
+	print("image: hashing %" PRIu64 " KiB:", bytes >> 10);
+	enum image_error bad = image_verify_payload(&result, copy, bytes, &progress);
+	print("\n");
+	if (!bad)
+		bad = payload_parse(copy, bytes, &payload);
+	return bad ? refuse(image_error_text(bad)) : true;
+}
+
+static bool place_tables(const struct monitor_info *info)
+{
+	const struct acpi_place place = {
+		.bytes = guest_ram_at(&loader.ram, E820_ACPI_BASE, E820_ACPI_BYTES),
+		.size = E820_ACPI_BYTES,
+		.gpa = E820_ACPI_BASE,
+	};
+
+	loader.rsdp = acpi_build(&place, info->cpu_count);
+	if (!loader.rsdp)
+		return refuse("the ACPI tables do not fit; this is a defect of the box, please report it");
+	/* Stale BIOS data of a run before this one would send the kernel looking for an EBDA. */
+	memset(guest_ram_at(&loader.ram, 0, E820_BIOS_DATA_END), 0, E820_BIOS_DATA_END);
+	return true;
+}
+
+bool boot_partition(const struct boot_source *source, struct boot_state *boot)
+{
+	const struct guest_ram ram = { .base = source->ram, .bytes = source->info->ram_bytes };
+	uint64_t gpa = 0;
+
+	crypto_heap_init(crypto_heap, sizeof(crypto_heap));
+	if (!verify_manifest(source))
+		return false;
+	enum load_error error = loader_init(&loader, &ram);
+	if (error)
+		return refuse(load_error_text(error));
+	if (!stage_payload(source, &gpa) || !place_tables(source->info))
+		return false;
+	error = loader_load(&loader, &payload, gpa, boot);
+	if (error)
+		return refuse(load_error_text(error));
+	print("image: accepted; starting %s at %" PRIx64 "\n", payload_kernel(&payload)->text, boot->rip);
+	return true;
+}

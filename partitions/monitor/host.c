@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Device callbacks to system calls.
+ */
+#include "host.h"
+
+#include <inttypes.h>
+
+#include "bsp/newlib/sys_call.h"
+#include "print.h"
+#include "summary.h"
+
+uint64_t host_now_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static uint64_t now_ticks(void *context)
+{
+	(void)context;
+	return host_now_ticks();
+}
+
+static void msi(void *context, uint64_t address, uint32_t data)
+{
+	(void)context;
+	sys_call(SYS_MSI, address, data, 0);
+}
+
+static void pic_line(void *context, bool level)
+{
+	(void)context;
+	sys_call(SYS_PIC_LINE, level, 0, 0);
+}
+
+static void console_put(void *context, uint8_t byte)
+{
+	(void)context;
+	sys_call(SYS_CONSOLE_WRITE, (uintptr_t)&byte, 1, 0);
+}
+
+static void stop(void *context, uint32_t reason, uint64_t detail)
+{
+	(void)context;
+	sys_call(SYS_STOP, reason, detail, 0);
+}
+
+static void health(void *context, enum health_event event)
+{
+	const struct monitor_info *info = context;
+
+	if (event == HEALTH_GOAL)
+		summary_print(info);
+}
+
+static void unclaimed(void *context, const struct bus_access *access)
+{
+	(void)context;
+	print("partition: nothing at %s %" PRIx64 " (%s of %" PRIu32 " bytes)\n", access->is_mmio ? "address" : "port",
+	      access->address, access->is_write ? "write" : "read", access->size);
+}
+
+static const struct platform_ops ops = {
+	.now_ticks = now_ticks,
+	.msi = msi,
+	.pic_line = pic_line,
+	.console_put = console_put,
+	.stop = stop,
+	.health = health,
+	.unclaimed = unclaimed,
+};
+
+struct platform host_platform(const struct monitor_info *info)
+{
+	static uint64_t first_call_ticks;
+
+	if (!first_call_ticks)
+		first_call_ticks = host_now_ticks();
+	return (struct platform){
+		.ops = &ops,
+		.context = (void *)(uintptr_t)info,
+		.ticks_hz = info->tsc_hz,
+		.unix_time = info->unix_time,
+		.unix_ticks = first_call_ticks,
+		.has_debug_exit = info->debug_exit,
+	};
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The monitor: one handler per upcall, one lock around all of them, because everything they touch belongs to the
+ * partition and not to a CPU. Owns the partition's board and its one timer.
+ */
+#include "monitor.h"
+
+#include <stddef.h>
+
+#include "boot.h"
+#include "bsp/newlib/sys_call.h"
+#include "console.h"
+#include "devices/board.h"
+#include "host.h"
+#include "lock.h"
+#include "stop.h"
+
+#define REFUSED UINT64_MAX /* any negative value */
+
+static struct lock lock = LOCK_INIT;
+static struct board board;
+static uint64_t armed_ticks; /* what the kernel's timer stands at; 0: not armed */
+
+static const struct monitor_info *const info = (const struct monitor_info *)MONITOR_INFO_VA;
+
+static void arm_timer(void)
+{
+	uint64_t deadline = board_next_deadline(&board);
+
+	if (deadline == armed_ticks)
+		return;
+	armed_ticks = deadline;
+	sys_call(SYS_TIMER_ARM, deadline, 0, 0);
+}
+
+static uint64_t on_boot(struct call_page *page)
+{
+	const struct boot_source source = {
+		.info = info,
+		.module = (const uint8_t *)MONITOR_MODULE_VA,
+		.ram = (uint8_t *)MONITOR_RAM_VA,
+	};
+
+	if (info->abi_version != MONITOR_ABI_VERSION)
+		return REFUSED;
+	if (!boot_partition(&source, &page->boot))
+		return REFUSED;
+	/* After verifying, so that the devices' time starts with the partition. */
+	const struct platform platform = host_platform(info);
+	board_reset(&board, &platform);
+	console_open();
+	arm_timer();
+	return 0;
+}
+
+static uint64_t on_port_in(struct call_page *page)
+{
+	uint64_t value = board_port_in(&board, (uint16_t)page->address, page->size);
+
+	console_offer(&board);
+	arm_timer();
+	return value;
+}
+
+static uint64_t on_port_out(struct call_page *page)
+{
+	board_port_out(&board, (uint16_t)page->address, page->size, page->value);
+	console_offer(&board);
+	arm_timer();
+	return 0;
+}
+
+static uint64_t on_mmio_read(struct call_page *page)
+{
+	return board_mmio_read(&board, page->address, page->size);
+}
+
+static uint64_t on_mmio_write(struct call_page *page)
+{
+	board_mmio_write(&board, page->address, page->size, page->value);
+	arm_timer();
+	return 0;
+}
+
+static uint64_t on_timer(struct call_page *page)
+{
+	(void)page;
+	armed_ticks = 0;
+	board_run_timers(&board);
+	arm_timer();
+	return 0;
+}
+
+static uint64_t on_host_irq(struct call_page *page)
+{
+	if (page->value == CONSOLE_HOST_IRQ)
+		console_drain(&board);
+	arm_timer();
+	return 0;
+}
+
+static uint64_t on_eoi(struct call_page *page)
+{
+	board_eoi(&board, (uint8_t)page->value);
+	arm_timer();
+	return 0;
+}
+
+static uint64_t on_intack(struct call_page *page)
+{
+	(void)page;
+	return board_intack(&board);
+}
+
+/* None is defined yet. */
+static uint64_t on_hypercall(struct call_page *page)
+{
+	(void)page;
+	return (uint64_t)-SYS_ENOENT;
+}
+
+static uint64_t on_stopped(struct call_page *page)
+{
+	armed_ticks = 0;
+	sys_call(SYS_TIMER_ARM, 0, 0, 0);
+	return stop_decide(info, page->value, page->address);
+}
+
+static uint64_t (*const handlers[])(struct call_page *page) = {
+	[UPCALL_BOOT] = on_boot,
+	[UPCALL_PORT_IN] = on_port_in,
+	[UPCALL_PORT_OUT] = on_port_out,
+	[UPCALL_MMIO_READ] = on_mmio_read,
+	[UPCALL_MMIO_WRITE] = on_mmio_write,
+	[UPCALL_TIMER] = on_timer,
+	[UPCALL_HOST_IRQ] = on_host_irq,
+	[UPCALL_EOI] = on_eoi,
+	[UPCALL_INTACK] = on_intack,
+	[UPCALL_HYPERCALL] = on_hypercall,
+	[UPCALL_STOPPED] = on_stopped,
+};
+
+uint64_t monitor_upcall(uint64_t cpu, struct call_page *page)
+{
+	(void)cpu;
+	if (page->reason >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[page->reason])
+		return (uint64_t)-SYS_EINVAL;
+	lock_take(&lock);
+	uint64_t result = handlers[page->reason](page);
+	lock_give(&lock);
+	return result;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fetches every CPU's counters and prints the largest rows. Up to two CPUs have a column each for L1 and L2; more of them
+ * share one, so that a line stays a line.
+ */
+#include "summary.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bsp/newlib/sys_call.h"
+#include "print.h"
+
+#define WIDTH 78
+#define NAME_WIDTH 22
+#define TOP_ROWS 12u
+#define WIDE_CPUS 2u
+#define WIDE 14
+#define NARROW 7
+
+#define EXIT_REASON(number, name) [number] = name,
+static const char *const exit_names[EXIT_REASON_COUNT] = {
+#include "exit_reasons.def"
+};
+
+/* What is fetched for one print; too large for a ring-3 stack. */
+static struct exit_statistics statistics[MONITOR_MAX_CPUS];
+static uint64_t row_totals[EXIT_REASON_COUNT];
+
+const char *summary_exit_name(uint32_t reason)
+{
+	return reason < EXIT_REASON_COUNT && exit_names[reason] ? exit_names[reason] : "reserved";
+}
+
+/* Three digits of precision are lost before a column is: 1234567 becomes 1234k. */
+static void print_count(char *line, int width, uint64_t count)
+{
+	static const char *const units[] = { "", "k", "M", "G", "T", "P" };
+	char text[24];
+	int unit = 0;
+
+	while (snprintf(text, sizeof(text), "%" PRIu64 "%s", count, units[unit]) > width - 1) {
+		count /= 1000;
+		unit++;
+	}
+	snprintf(line, 24, "%*s", width, count || unit ? text : "-");
+}
+
+static uint64_t to_ms(uint64_t ticks, uint64_t hz)
+{
+	return hz < 1000 ? 0 : ticks / (hz / 1000);
+}
+
+static uint64_t row_count(const struct exit_statistics *cpu, uint32_t reason, bool is_l2)
+{
+	return is_l2 ? cpu->l2_count[reason] : cpu->count[reason];
+}
+
+/* Appends the columns of one row: the sum over the reasons for which `has` says yes. */
+struct row {
+	const char *name;
+	bool has[EXIT_REASON_COUNT];
+};
+
+static uint64_t sum(const struct row *row, const struct exit_statistics *cpu, bool is_l2)
+{
+	uint64_t total = 0;
+
+	for (uint32_t reason = 0; reason < EXIT_REASON_COUNT; reason++)
+		if (row->has[reason])
+			total += row_count(cpu, reason, is_l2);
+	return total;
+}
+
+static void print_row(const struct row *row, uint32_t cpu_count)
+{
+	char line[WIDTH + 24];
+	size_t at = (size_t)snprintf(line, sizeof(line), "%-*s", NAME_WIDTH, row->name);
+
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+		uint64_t l1 = sum(row, &statistics[cpu], false);
+		uint64_t l2 = sum(row, &statistics[cpu], true);
+
+		if (cpu_count > WIDE_CPUS) {
+			print_count(line + at, NARROW, l1 + l2);
+			at += NARROW;
+			continue;
+		}
+		print_count(line + at, WIDE, l1);
+		print_count(line + at + WIDE, WIDE, l2);
+		at += 2 * WIDE;
+	}
+	print("%s\n", line);
+}
+
+static void print_heads(uint32_t cpu_count)
+{
+	char line[WIDTH + 24];
+	int at = snprintf(line, sizeof(line), "%-*s", NAME_WIDTH, "exits by reason");
+
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+		char head[2][16];
+
+		snprintf(head[0], sizeof(head[0]), cpu_count > WIDE_CPUS ? "CPU%u" : "CPU%u L1", cpu % MONITOR_MAX_CPUS);
+		snprintf(head[1], sizeof(head[1]), "CPU%u L2", cpu % MONITOR_MAX_CPUS);
+		if (cpu_count > WIDE_CPUS)
+			at += snprintf(line + at, sizeof(line) - (size_t)at, "%*s", NARROW, head[0]);
+		else
+			at += snprintf(line + at, sizeof(line) - (size_t)at, "%*s%*s", WIDE, head[0], WIDE, head[1]);
+	}
+	print("%s\n", line);
+}
+
+static void fetch(uint32_t cpu_count)
+{
+	memset(statistics, 0, sizeof(statistics));
+	memset(row_totals, 0, sizeof(row_totals));
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+		sys_call(SYS_STATISTICS, cpu, (uintptr_t)&statistics[cpu], 0);
+		for (uint32_t reason = 0; reason < EXIT_REASON_COUNT; reason++)
+			row_totals[reason] += statistics[cpu].count[reason] + statistics[cpu].l2_count[reason];
+	}
+}
+
+/* The reason with most exits that is still in `rest`; EXIT_REASON_COUNT when none has any. */
+static uint32_t largest(const struct row *rest)
+{
+	uint32_t best = EXIT_REASON_COUNT;
+
+	for (uint32_t reason = 0; reason < EXIT_REASON_COUNT; reason++)
+		if (rest->has[reason] && row_totals[reason] &&
+		    (best == EXIT_REASON_COUNT || row_totals[reason] > row_totals[best]))
+			best = reason;
+	return best;
+}
+
+static void print_exits(uint32_t cpu_count)
+{
+	struct row all = { .name = "all" };
+	struct row rest = { .name = "others" };
+
+	memset(all.has, true, sizeof(all.has));
+	memset(rest.has, true, sizeof(rest.has));
+	print_heads(cpu_count);
+	for (uint32_t i = 0; i < TOP_ROWS; i++) {
+		uint32_t reason = largest(&rest);
+		struct row row = { .name = summary_exit_name(reason) };
+
+		if (reason == EXIT_REASON_COUNT)
+			break;
+		row.has[reason] = true;
+		rest.has[reason] = false;
+		print_row(&row, cpu_count);
+	}
+	if (largest(&rest) != EXIT_REASON_COUNT)
+		print_row(&rest, cpu_count);
+	print_row(&all, cpu_count);
+}
+
+static void print_totals(uint32_t cpu_count)
+{
+	uint64_t upcalls = 0, interrupts = 0, reflected = 0, fills = 0;
+
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+		upcalls += statistics[cpu].upcalls;
+		interrupts += statistics[cpu].interrupts_injected;
+		reflected += statistics[cpu].l2_reflected;
+		fills += statistics[cpu].ept02_fills;
+	}
+	print("to the monitor %" PRIu64 ", interrupts %" PRIu64 ", L2 exits given to L1 %" PRIu64
+	      ", EPT02 fills %" PRIu64 "\n", upcalls, interrupts, reflected, fills);
+}
+
+static void print_rule(const char *title)
+{
+	char line[WIDTH + 1];
+	size_t length = strlen(title);
+
+	memset(line, '-', WIDTH);
+	memcpy(line + 4, title, length);
+	line[WIDTH] = 0;
+	print("%s\n", line);
+}
+
+void summary_print(const struct monitor_info *info)
+{
+	uint32_t cpu_count = info->cpu_count < MONITOR_MAX_CPUS ? info->cpu_count : MONITOR_MAX_CPUS;
+
+	fetch(cpu_count);
+	print_rule(" Nestbox summary ");
+	print("partition %.32s: %" PRIu32 " CPUs, %" PRIu64 " MiB RAM%s\n", info->partition_name, cpu_count,
+	      info->ram_bytes >> 20, info->nested ? ", may use VMX" : "");
+	print("first guest instruction after %" PRIu64 " ms (%" PRIu64 " ticks)\n",
+	      to_ms(statistics[0].first_entry_ticks, info->tsc_hz), statistics[0].first_entry_ticks);
+	print("of that, verifying and loading %" PRIu64 " ms (%" PRIu64 " ticks)\n",
+	      to_ms(statistics[0].boot_upcall_ticks, info->tsc_hz), statistics[0].boot_upcall_ticks);
+	print_exits(cpu_count);
+	print_totals(cpu_count);
+	print_rule("-");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one-screen summary: what the partition's CPUs exited for, and how long the start took. At most 78 columns and
+ * 22 rows.
+ */
+#ifndef MONITOR_SUMMARY_H
+#define MONITOR_SUMMARY_H
+
+#include "kernel/monitor_abi.h"
+
+/* The name of a basic exit reason; "reserved" when there is none. */
+const char *summary_exit_name(uint32_t reason);
+
+/* Fetches the counters and prints. Not reentrant: the monitor's lock is held. */
+void summary_print(const struct monitor_info *info);
+
+#endif
