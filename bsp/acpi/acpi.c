@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the RSDP to the tables; see acpi.h. Each table is read in pieces through the source, its sum first.
- * Source: ACPI Specification 6.5, 5.2.5 "Root System Description Pointer (RSDP)", 5.2.6 "System Description Table Header".
+ * From the RSDP to the tables; see acpi.h. Each table is read in pieces through the source, its sum
+ * first. Source: ACPI Specification 6.5, 5.2.5 "Root System Description Pointer (RSDP)", 5.2.6
+ * "System Description Table Header".
  */
 #include "bsp/acpi/acpi.h"
 
@@ -70,9 +71,11 @@ bool acpi_table_open(const struct acpi_source *source, u64 physical, struct acpi
 	return total == 0;
 }
 
-bool acpi_table_read(const struct acpi_source *source, const struct acpi_table *table, struct acpi_span span)
+bool acpi_table_read(const struct acpi_source *source, const struct acpi_table *table,
+		     struct acpi_span span)
 {
-	return span.offset <= table->header.length && span.length <= table->header.length - span.offset &&
+	return span.offset <= table->header.length &&
+	       span.length <= table->header.length - span.offset &&
 	       source->read(table->physical + span.offset, span.buffer, span.length);
 }
 
@@ -134,7 +137,8 @@ static bool root_open(const struct acpi_source *source, struct acpi_table *root,
 
 static const struct {
 	char signature[5];
-	void (*parse)(const struct acpi_source *source, const struct acpi_table *table, struct board_info *board);
+	void (*parse)(const struct acpi_source *source, const struct acpi_table *table,
+		      struct board_info *board);
 } table_parsers[] = {
 	{ "APIC", acpi_parse_madt },
 	{ "FACP", acpi_parse_fadt },
@@ -142,7 +146,8 @@ static const struct {
 };
 
 /* Bit n of the result: a table of row n was there and whole. */
-static u32 tables_parse(const struct acpi_source *source, const struct acpi_table *root, struct board_info *board, u32 entry_bytes)
+static u32 tables_parse(const struct acpi_source *source, const struct acpi_table *root,
+			struct board_info *board, u32 entry_bytes)
 {
 	u32 count = (root->header.length - (u32)sizeof(root->header)) / entry_bytes;
 	u32 seen = 0;
@@ -150,9 +155,11 @@ static u32 tables_parse(const struct acpi_source *source, const struct acpi_tabl
 	for (u32 i = 0; i < min_u64(count, MAX_TABLES); i++) {
 		u64 physical = 0;
 		struct acpi_table table;
-		struct acpi_span span = { (u32)sizeof(root->header) + i * entry_bytes, entry_bytes, &physical };
+		struct acpi_span span = { (u32)sizeof(root->header) + i * entry_bytes, entry_bytes,
+					  &physical };
 
-		if (!acpi_table_read(source, root, span) || !acpi_table_open(source, physical, &table))
+		if (!acpi_table_read(source, root, span) ||
+		    !acpi_table_open(source, physical, &table))
 			continue;
 		for (u32 row = 0; row < ARRAY_SIZE(table_parsers); row++) {
 			if (memcmp(table.header.signature, table_parsers[row].signature, 4))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader of the firmware's ACPI tables: RSDP, RSDT or XSDT, MADT, FADT, and the _S5_ package of DSDT and SSDTs by a bounded
- * search (there is no AML interpreter). Pure over a callback; checksums and every length are checked.
- * Source: ACPI Specification 6.5, chapter 5 "ACPI Software Programming Model".
+ * Reader of the firmware's ACPI tables: RSDP, RSDT or XSDT, MADT, FADT, and the _S5_ package of
+ * DSDT and SSDTs by a bounded search (there is no AML interpreter). Pure over a callback; checksums
+ * and every length are checked. Source: ACPI Specification 6.5, chapter 5 "ACPI Software
+ * Programming Model".
  */
 #ifndef BSP_ACPI_ACPI_H
 #define BSP_ACPI_ACPI_H
@@ -12,7 +13,7 @@
 
 struct acpi_source {
 	bool (*read)(u64 physical, void *buffer, u32 length);   /* false: no such memory */
-	const u8 *rsdp;             /* the loader's copy, or NULL: look for it where a BIOS puts it */
+	const u8 *rsdp; /* the loader's copy, or NULL: look for it where a BIOS puts it */
 	u32 rsdp_bytes;
 };
 

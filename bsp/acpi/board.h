@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this machine is, as plain data: filled by acpi_parse(), read by timers, interrupts, CPU start-up and power. */
+/* What this machine is, as plain data: filled by acpi_parse(), read by timers, interrupts, CPU
+ * start-up and power. */
 #ifndef BSP_ACPI_BOARD_H
 #define BSP_ACPI_BOARD_H
 
@@ -9,7 +10,12 @@
 #define BOARD_MAX_IOAPICS 8
 #define BOARD_MAX_OVERRIDES 16
 
-enum board_space { BOARD_SPACE_MEMORY = 0, BOARD_SPACE_PORT = 1, BOARD_SPACE_PCI = 2, BOARD_SPACE_NONE = 0xFF };
+enum board_space {
+	BOARD_SPACE_MEMORY = 0,
+	BOARD_SPACE_PORT = 1,
+	BOARD_SPACE_PCI = 2,
+	BOARD_SPACE_NONE = 0xFF
+};
 
 /* A register wherever it is: enum board_space; address 0 with BOARD_SPACE_NONE: there is none. */
 struct board_register { u8 space, bits; u64 address; };
@@ -24,7 +30,8 @@ struct board_ioapic { u32 address, gsi_base; };
 struct board_override { u8 isa_irq; u16 flags; u32 gsi; };
 
 struct board_info {
-	u32 cpu_apic_ids[BOARD_MAX_CPUS];   /* enabled ones, in the firmware's order; the boot CPU is among them */
+	u32 cpu_apic_ids[BOARD_MAX_CPUS]; /* enabled ones, in the firmware's order; the boot CPU is
+					     among them */
 	u32 cpu_count;
 	u32 cpu_disabled_count;             /* listed, but turned off by the firmware */
 	struct board_ioapic ioapics[BOARD_MAX_IOAPICS];

@@ -55,7 +55,8 @@ static void add_override(struct board_info *board, const union madt_entry *entry
 {
 	if (entry->override.bus == 0 && board->override_count < BOARD_MAX_OVERRIDES)
 		board->overrides[board->override_count++] =
-			(struct board_override){ entry->override.source, entry->override.flags, entry->override.gsi };
+			(struct board_override){ entry->override.source, entry->override.flags,
+						 entry->override.gsi };
 }
 
 static const struct {
@@ -68,18 +69,23 @@ static const struct {
 	{ MADT_X2APIC, 16, add_x2apic },
 };
 
-void acpi_parse_madt(const struct acpi_source *source, const struct acpi_table *table, struct board_info *board)
+void acpi_parse_madt(const struct acpi_source *source, const struct acpi_table *table,
+		     struct board_info *board)
 {
 	u32 at = FIRST_ENTRY;
 	union madt_entry entry;
 
-	while (acpi_table_read(source, table, (struct acpi_span){ at, sizeof(entry.head), &entry }) &&
+	while (acpi_table_read(source, table,
+			       (struct acpi_span){ at, sizeof(entry.head), &entry }) &&
 	       entry.head.length >= sizeof(entry.head)) {
 		u8 length = entry.head.length;
 
 		for (u32 i = 0; i < ARRAY_SIZE(entry_types); i++)
-			if (entry_types[i].type == entry.head.type && entry_types[i].length <= length &&
-			    acpi_table_read(source, table, (struct acpi_span){ at, entry_types[i].length, &entry }))
+			if (entry_types[i].type == entry.head.type &&
+			    entry_types[i].length <= length &&
+			    acpi_table_read(
+				    source, table,
+				    (struct acpi_span){ at, entry_types[i].length, &entry }))
 				entry_types[i].add(board, &entry);
 		at += length;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first instructions: a Multiboot2 loader (BIOS or UEFI, either way 32-bit protected mode without paging) jumps to
- * boot_entry; this turns on long mode with temporary tables and calls kernel_main(magic, information block). The
- * temporary tables map the first 4 GiB at their own addresses and its first GiB at KERNEL_VIRTUAL_BASE.
+ * The first instructions: a Multiboot2 loader (BIOS or UEFI, either way 32-bit protected mode
+ * without paging) jumps to boot_entry; this turns on long mode with temporary tables and calls
+ * kernel_main(magic, information block). The temporary tables map the first 4 GiB at their own
+ * addresses and its first GiB at KERNEL_VIRTUAL_BASE.
  * Source: Multiboot2 Specification 3.1 and 3.3; Intel SDM volume 3 "Initializing IA-32e Mode".
  */
 #include "bsp/memory/layout.h"
@@ -153,7 +154,7 @@ text_not_multiboot:
 text_no_long_mode:
 	.asciz "nestbox: this CPU has no 64-bit mode; Nestbox needs an x86-64 CPU with VT-x\r\n"
 text_no_nx:
-	.asciz "nestbox: no execute-disable; turn on \"Execute Disable\" (XD, NX) in the firmware setup\r\n"
+	.asciz "nestbox: no execute-disable; turn on \"Execute Disable\" (NX) in the firmware setup\r\n"
 
 	.balign 8
 gdt_pointer_low:
@@ -185,7 +186,7 @@ boot_high:
 	hlt
 	jmp 1b
 
-/* The guard's lowest byte stays zero, so that an overrun by a string function cannot reproduce it. */
+/* The guard's lowest byte stays zero: an overrun by a string function cannot reproduce it. */
 seed_stack_guard:
 	rdtsc
 	shlq $32, %rdx
@@ -219,7 +220,7 @@ boot_switch_stack:
 	.section .rodata, "a"
 	.balign 16
 	.global boot_gdt_pointer
-boot_gdt:				/* accessed bits set: the CPU must never want to write here */
+boot_gdt:			/* accessed bits set: the CPU must never want to write here */
 	.quad 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF
 boot_gdt_end:
 	.balign 8

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parser of the Multiboot2 information block; see multiboot2.h. A table of tags, one small reader each. */
+/* Parser of the Multiboot2 information block; see multiboot2.h. A table of tags, one small reader
+ * each. */
 #include "bsp/boot/multiboot2.h"
 
 #include "bsp/memory/string.h"
@@ -7,7 +8,12 @@
 #define ADDRESS_LIMIT BIT(52)
 
 enum tag_type {
-	TAG_END = 0, TAG_COMMAND_LINE = 1, TAG_LOADER_NAME = 2, TAG_MODULE = 3, TAG_MEMORY_MAP = 6, TAG_ACPI_OLD = 14,
+	TAG_END = 0,
+	TAG_COMMAND_LINE = 1,
+	TAG_LOADER_NAME = 2,
+	TAG_MODULE = 3,
+	TAG_MEMORY_MAP = 6,
+	TAG_ACPI_OLD = 14,
 	TAG_ACPI_NEW = 15,
 };
 
@@ -23,10 +29,14 @@ struct tag { const u8 *bytes; u32 size; };
 static const char *const result_texts[MULTIBOOT_RESULTS] = {
 	[MULTIBOOT_OK] = "boot information read",
 	[MULTIBOOT_BAD_MAGIC] = "not started by a Multiboot2 loader: use GRUB's multiboot2 command",
-	[MULTIBOOT_BAD_BLOCK] = "the boot loader's Multiboot2 information is malformed: update the boot loader",
-	[MULTIBOOT_NO_MEMORY_MAP] = "the boot loader gave no memory map: update the boot loader or the firmware",
-	[MULTIBOOT_TOO_MANY_REGIONS] = "the firmware's memory map has too many pieces: update the firmware",
-	[MULTIBOOT_TOO_MANY_MODULES] = "more than 8 boot modules: remove module2 lines from the boot loader's menu entry",
+	[MULTIBOOT_BAD_BLOCK] =
+		"the boot loader's Multiboot2 information is malformed: update the boot loader",
+	[MULTIBOOT_NO_MEMORY_MAP] =
+		"the boot loader gave no memory map: update the boot loader or the firmware",
+	[MULTIBOOT_TOO_MANY_REGIONS] =
+		"the firmware's memory map has too many pieces: update the firmware",
+	[MULTIBOOT_TOO_MANY_MODULES] =
+		"more than 8 boot modules: remove module2 lines from the boot loader's menu entry",
 };
 
 const char *multiboot2_result_text(enum multiboot_result result)
@@ -50,7 +60,8 @@ bool boot_info_add_region(struct boot_info *info, struct memory_region region)
 {
 	u32 at = 0;
 
-	/* What it touches is taken out and becomes part of it; the result cannot touch what was passed before. */
+	/* What it touches is taken out and becomes part of it; the result cannot touch what was
+	 * passed before. */
 	while (at < info->region_count) {
 		struct memory_region *other = &info->regions[at];
 
@@ -77,7 +88,8 @@ static void copy_text(char out[BOOT_TEXT_BYTES], struct tag tag, u32 offset)
 {
 	u32 length = 0;
 
-	while (length < BOOT_TEXT_BYTES - 1 && offset + length < tag.size && tag.bytes[offset + length]) {
+	while (length < BOOT_TEXT_BYTES - 1 && offset + length < tag.size &&
+	       tag.bytes[offset + length]) {
 		out[length] = (char)tag.bytes[offset + length];
 		length++;
 	}
@@ -132,7 +144,9 @@ static enum multiboot_result read_memory_map(struct boot_info *info, struct tag 
 		struct memory_region region = {
 			.base = entry.base,
 			.bytes = min_u64(entry.bytes, ADDRESS_LIMIT - entry.base),
-			.type = entry.type >= MEMORY_AVAILABLE && entry.type <= MEMORY_BAD ? entry.type : MEMORY_RESERVED,
+			.type = entry.type >= MEMORY_AVAILABLE && entry.type <= MEMORY_BAD
+					? entry.type
+					: MEMORY_RESERVED,
 		};
 		if (!boot_info_add_region(info, region))
 			return MULTIBOOT_TOO_MANY_REGIONS;
@@ -175,7 +189,8 @@ static enum multiboot_result read_tag(struct boot_info *info, u32 type, struct t
 	return MULTIBOOT_OK;
 }
 
-enum multiboot_result multiboot2_parse(u64 magic, const void *block, u64 readable, struct boot_info *info)
+enum multiboot_result multiboot2_parse(u64 magic, const void *block, u64 readable,
+				       struct boot_info *info)
 {
 	struct block_header header;
 	enum multiboot_result result = MULTIBOOT_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the boot loader told us, copied out of its information block and checked: every size and offset in the block is taken
- * as hostile. Pure; the block is read once.
- * Source: Multiboot2 Specification 3.6 "Boot information".
+ * What the boot loader told us, copied out of its information block and checked: every size and
+ * offset in the block is taken as hostile. Pure; the block is read once. Source: Multiboot2
+ * Specification 3.6 "Boot information".
  */
 #ifndef BSP_BOOT_MULTIBOOT2_H
 #define BSP_BOOT_MULTIBOOT2_H
@@ -19,7 +19,11 @@
 
 /* The firmware's numbers. */
 enum memory_type {
-	MEMORY_AVAILABLE = 1, MEMORY_RESERVED = 2, MEMORY_ACPI = 3, MEMORY_ACPI_NVS = 4, MEMORY_BAD = 5,
+	MEMORY_AVAILABLE = 1,
+	MEMORY_RESERVED = 2,
+	MEMORY_ACPI = 3,
+	MEMORY_ACPI_NVS = 4,
+	MEMORY_BAD = 5,
 };
 
 /* [base, base + bytes), never wraps, below 2^52, bytes > 0. */
@@ -31,7 +35,8 @@ struct boot_module {
 };
 
 struct boot_info {
-	/* By base; touching and overlapping regions of one type are one. Different types may overlap: trust the worse. */
+	/* By base; touching and overlapping regions of one type are one. Different types may
+	 * overlap: trust the worse. */
 	struct memory_region regions[BOOT_MAX_REGIONS];
 	u32 region_count;
 	struct boot_module modules[BOOT_MAX_MODULES];
@@ -43,12 +48,19 @@ struct boot_info {
 };
 
 enum multiboot_result {
-	MULTIBOOT_OK, MULTIBOOT_BAD_MAGIC, MULTIBOOT_BAD_BLOCK, MULTIBOOT_NO_MEMORY_MAP, MULTIBOOT_TOO_MANY_REGIONS,
-	MULTIBOOT_TOO_MANY_MODULES, MULTIBOOT_RESULTS,
+	MULTIBOOT_OK,
+	MULTIBOOT_BAD_MAGIC,
+	MULTIBOOT_BAD_BLOCK,
+	MULTIBOOT_NO_MEMORY_MAP,
+	MULTIBOOT_TOO_MANY_REGIONS,
+	MULTIBOOT_TOO_MANY_MODULES,
+	MULTIBOOT_RESULTS,
 };
 
-/* block: 8-byte aligned, at least 8 bytes; no more than readable bytes of it are read. Texts too long are cut. */
-enum multiboot_result must_check multiboot2_parse(u64 magic, const void *block, u64 readable, struct boot_info *info);
+/* block: 8-byte aligned, at least 8 bytes; no more than readable bytes of it are read. Texts too
+ * long are cut. */
+enum multiboot_result must_check multiboot2_parse(u64 magic, const void *block, u64 readable,
+						  struct boot_info *info);
 /* One line for the log, with the remedy. */
 const char *multiboot2_result_text(enum multiboot_result result);
 

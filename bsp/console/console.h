@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The serial console: COM1, a 16550, polled, 115200 8N1. Any CPU, any time; calls are serialised. A line feed goes out as
- * carriage return and line feed unless the caller sent the return itself.
+ * The serial console: COM1, a 16550, polled, 115200 8N1. Any CPU, any time; calls are serialised. A
+ * line feed goes out as carriage return and line feed unless the caller sent the return itself.
  */
 #ifndef BSP_CONSOLE_CONSOLE_H
 #define BSP_CONSOLE_CONSOLE_H

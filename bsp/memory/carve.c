@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding free RAM by walking upward over the map and its holes; see carve.h. Keeps no list: the next free piece is computed. */
+/* Finding free RAM by walking upward over the map and its holes; see carve.h. Keeps no list: the
+ * next free piece is computed. */
 #include "bsp/memory/carve.h"
 
 #define CONVENTIONAL_END 0xA0000ull
@@ -7,7 +8,8 @@
 
 static const char *const check_texts[CARVE_CHECKS] = {
 	[CARVE_OK] = "memory map agrees with what the loader placed",
-	[CARVE_KERNEL_NOT_RAM] = "memory from 16 MiB on is not all RAM: this firmware cannot run Nestbox",
+	[CARVE_KERNEL_NOT_RAM] =
+		"memory from 16 MiB on is not all RAM: this firmware cannot run Nestbox",
 	[CARVE_MODULE_NOT_RAM] = "a boot module lies outside RAM: update the boot loader",
 	[CARVE_MODULE_IN_KERNEL] = "a boot module overlaps the kernel: update the boot loader",
 };
@@ -23,11 +25,14 @@ static struct memory_range region_range(const struct memory_region *region)
 	u64 end = region->base + region->bytes;
 
 	if (region->type == MEMORY_AVAILABLE)
-		return (struct memory_range){ ALIGN_UP(region->base, PAGE_SIZE), ALIGN_DOWN(end, PAGE_SIZE) };
-	return (struct memory_range){ ALIGN_DOWN(region->base, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE) };
+		return (struct memory_range){ ALIGN_UP(region->base, PAGE_SIZE),
+					      ALIGN_DOWN(end, PAGE_SIZE) };
+	return (struct memory_range){ ALIGN_DOWN(region->base, PAGE_SIZE),
+				      ALIGN_UP(end, PAGE_SIZE) };
 }
 
-/* Hole number n: the caller's own, then modules, then regions that are not available (the others are empty). */
+/* Hole number n: the caller's own, then modules, then regions that are not available (the others
+ * are empty). */
 static struct memory_range hole_at(const struct boot_info *info, struct memory_range own, u32 n)
 {
 	if (n == 0)
@@ -43,14 +48,16 @@ static struct memory_range hole_at(const struct boot_info *info, struct memory_r
 }
 
 /* The lowest free piece that ends above from, cut to start there; false: none. */
-static bool next_in_region(const struct boot_info *info, struct memory_range own, struct memory_range *piece)
+static bool next_in_region(const struct boot_info *info, struct memory_range own,
+			   struct memory_range *piece)
 {
 	u32 holes = 1 + info->module_count + info->region_count;
 
 	for (u32 n = 0; n < holes; n++) {
 		struct memory_range hole = hole_at(info, own, n);
 
-		if (hole.start < hole.end && hole.start <= piece->start && piece->start < hole.end) {
+		if (hole.start < hole.end && hole.start <= piece->start &&
+		    piece->start < hole.end) {
 			piece->start = hole.end;
 			n = (u32)-1;        /* the new start may be in a hole already looked at */
 		}
@@ -64,7 +71,8 @@ static bool next_in_region(const struct boot_info *info, struct memory_range own
 	return piece->start < piece->end;
 }
 
-static bool next_free(const struct boot_info *info, struct memory_range own, u64 from, struct memory_range *piece)
+static bool next_free(const struct boot_info *info, struct memory_range own, u64 from,
+		      struct memory_range *piece)
 {
 	for (u32 i = 0; i < info->region_count; i++) {
 		struct memory_range ram = region_range(&info->regions[i]);
@@ -86,7 +94,8 @@ static bool fits(struct memory_range piece, u64 bytes, u64 alignment, hpa_t *bas
 	return start < piece.end && bytes <= piece.end - start;
 }
 
-static bool carve_aligned(const struct boot_info *info, struct memory_range kernel, u64 bytes, struct carve_result *result)
+static bool carve_aligned(const struct boot_info *info, struct memory_range kernel, u64 bytes,
+			  struct carve_result *result)
 {
 	struct memory_range piece = { 0, CARVE_LOW_END };
 
@@ -110,7 +119,8 @@ static u64 largest_piece(const struct boot_info *info, struct memory_range kerne
 	return largest;
 }
 
-bool carve_partition(const struct boot_info *info, struct memory_range kernel, u64 bytes, struct carve_result *result)
+bool carve_partition(const struct boot_info *info, struct memory_range kernel, u64 bytes,
+		     struct carve_result *result)
 {
 	static const u64 alignments[] = { GIB(1), MIB(2) };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where ring 0 lives: fixed places in physical and virtual memory. Read by C, by assembly and, as numbers
- * that must agree, by kernel.lds. The upper half is one PML4 entry: image first, then windows and registers.
+ * Where ring 0 lives: fixed places in physical and virtual memory. Read by C, by assembly and, as
+ * numbers that must agree, by kernel.lds. The upper half is one PML4 entry: image first, then
+ * windows and registers.
  */
 #ifndef BSP_MEMORY_LAYOUT_H
 #define BSP_MEMORY_LAYOUT_H

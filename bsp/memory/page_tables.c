@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builder, lookup and audit of page tables; see page_tables.h. Levels count from 1 (page table) to 4 (PML4). */
+/* Builder, lookup and audit of page tables; see page_tables.h. Levels count from 1 (page table) to
+ * 4 (PML4). */
 #include "bsp/memory/page_tables.h"
 
 #define ROOT_LEVEL 4
@@ -43,7 +44,8 @@ bool tables_create(struct table_pool *pool, hpa_t *root)
 	return true;
 }
 
-/* The table an entry leads to, made if there is none. Upper levels allow everything: the leaf decides. */
+/* The table an entry leads to, made if there is none. Upper levels allow everything: the leaf
+ * decides. */
 static struct table_page *table_below(struct table_pool *pool, u64 *entry, u64 user)
 {
 	hpa_t below;
@@ -57,7 +59,8 @@ static struct table_page *table_below(struct table_pool *pool, u64 *entry, u64 u
 	return table_at(pool, *entry);
 }
 
-/* The entry at the target level for the start of a mapping; NULL: pool used up or a larger page is in the way. */
+/* The entry at the target level for the start of a mapping; NULL: pool used up or a larger page is
+ * in the way. */
 static u64 *entry_make(struct table_pool *pool, hpa_t root, const struct mapping *m, u32 target)
 {
 	u64 user = m->flags & PAGING_USER ? PTE_USER : 0;
@@ -96,9 +99,10 @@ static bool mapping_is_valid(const struct mapping *m)
 {
 	u64 last = m->linear + m->bytes - 1;
 
-	return m->bytes && !((m->linear | m->physical.value | m->bytes) & PAGE_MASK) && last > m->linear &&
-	       is_canonical(m->linear) && is_canonical(last) && m->linear >> 47 == last >> 47 &&
-	       m->bytes <= PTE_ADDRESS && m->physical.value <= PTE_ADDRESS + PAGE_SIZE - m->bytes &&
+	return m->bytes && !((m->linear | m->physical.value | m->bytes) & PAGE_MASK) &&
+	       last > m->linear && is_canonical(m->linear) && is_canonical(last) &&
+	       m->linear >> 47 == last >> 47 && m->bytes <= PTE_ADDRESS &&
+	       m->physical.value <= PTE_ADDRESS + PAGE_SIZE - m->bytes &&
 	       (m->flags & (PAGING_WRITE | PAGING_EXECUTE)) != (PAGING_WRITE | PAGING_EXECUTE);
 }
 
@@ -151,8 +155,10 @@ bool tables_lookup(const struct table_pool *pool, hpa_t root, u64 linear, struct
 		u64 offset_mask = level_bytes(level) - 1;
 		out->physical = HPA((entry & PTE_ADDRESS & ~offset_mask) | (linear & offset_mask));
 		out->page_bytes = level_bytes(level);
-		out->flags = (rights & PTE_WRITE ? PAGING_WRITE : 0) | (forbidden ? 0 : PAGING_EXECUTE) |
-			     (rights & PTE_USER ? PAGING_USER : 0) | (entry & PTE_PCD ? PAGING_UNCACHED : 0) |
+		out->flags = (rights & PTE_WRITE ? PAGING_WRITE : 0) |
+			     (forbidden ? 0 : PAGING_EXECUTE) |
+			     (rights & PTE_USER ? PAGING_USER : 0) |
+			     (entry & PTE_PCD ? PAGING_UNCACHED : 0) |
 			     (entry & PTE_GLOBAL ? PAGING_GLOBAL : 0);
 		return true;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Four-level page tables as plain data: a pool of pages, a builder that picks the largest page, a lookup and an audit.
- * Nothing here touches a CPU, so that it runs on the host under test. A pool only grows; tables are never freed.
- * Source: Intel SDM volume 3 "4-Level Paging and 5-Level Paging".
+ * Four-level page tables as plain data: a pool of pages, a builder that picks the largest page, a
+ * lookup and an audit. Nothing here touches a CPU, so that it runs on the host under test. A pool
+ * only grows; tables are never freed. Source: Intel SDM volume 3 "4-Level Paging and 5-Level
+ * Paging".
  */
 #ifndef BSP_MEMORY_PAGE_TABLES_H
 #define BSP_MEMORY_PAGE_TABLES_H
@@ -46,23 +47,27 @@ struct mapping { u64 linear; hpa_t physical; u64 bytes; u32 flags; };
 bool must_check tables_create(struct table_pool *pool, hpa_t *root);
 
 /*
- * Maps a page-aligned range with the largest pages its alignment allows. False: unaligned, wraps, not canonical, writable
- * and executable, something is mapped there already, or the pool is used up. What was mapped until then stays.
+ * Maps a page-aligned range with the largest pages its alignment allows. False: unaligned, wraps,
+ * not canonical, writable and executable, something is mapped there already, or the pool is used
+ * up. What was mapped until then stays.
  */
 bool must_check tables_map(struct table_pool *pool, hpa_t root, const struct mapping *m);
 
-/* The 4 KiB leaf entry for an address, its tables made as needed; NULL: pool used up or a large page is in the way. */
+/* The 4 KiB leaf entry for an address, its tables made as needed; NULL: pool used up or a large
+ * page is in the way. */
 u64 *tables_leaf(struct table_pool *pool, hpa_t root, u64 linear);
 
-/* False: not mapped. flags: PAGING_WRITE, _EXECUTE, _USER, _UNCACHED and _GLOBAL as all levels together give them. */
+/* False: not mapped. flags: PAGING_WRITE, _EXECUTE, _USER, _UNCACHED and _GLOBAL as all levels
+ * together give them. */
 struct translation { hpa_t physical; u64 page_bytes; u32 flags; };
 bool tables_lookup(const struct table_pool *pool, hpa_t root, u64 linear, struct translation *out);
 
 /*
- * Walks everything under a root. False at the first page that is writable and executable, or open to ring 3 in the upper
- * half, or at a table outside the pool; linear and entry say where.
+ * Walks everything under a root. False at the first page that is writable and executable, or open
+ * to ring 3 in the upper half, or at a table outside the pool; linear and entry say where.
  */
 struct audit_finding { u64 linear, entry; u64 pages; };
-bool must_check tables_audit(const struct table_pool *pool, hpa_t root, struct audit_finding *finding);
+bool must_check tables_audit(const struct table_pool *pool, hpa_t root,
+			     struct audit_finding *finding);
 
 #endif

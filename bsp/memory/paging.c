@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine's side of paging.h: the pool, the kernel's root, the window table and the control registers.
- * Source: Intel SDM volume 3 "Control Registers", "Page Attribute Table (PAT)", "Invalidation of TLBs and Paging-Structure
- * Caches".
+ * The machine's side of paging.h: the pool, the kernel's root, the window table and the control
+ * registers. Source: Intel SDM volume 3 "Control Registers", "Page Attribute Table (PAT)",
+ * "Invalidation of TLBs and Paging-Structure Caches".
  */
 #include "bsp/memory/paging.h"
 
@@ -112,7 +112,8 @@ u64 paging_physical_limit(void)
 	static u64 limit;
 
 	if (!limit) {
-		u32 bits = cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xFF : 36;
+		u32 bits = cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xFF
+								  : 36;
 		limit = BIT(bits > 52 ? 52 : bits);
 	}
 	return limit;
@@ -121,8 +122,8 @@ u64 paging_physical_limit(void)
 volatile void *paging_map_mmio(hpa_t address)
 {
 	u64 offset = address.value & PAGE_MASK;
-	u64 entry = (address.value - offset) | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX |
-		    PTE_PCD | PTE_PWT | PTE_GLOBAL;
+	u64 entry = (address.value - offset) | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY |
+		    PTE_NX | PTE_PCD | PTE_PWT | PTE_GLOBAL;
 	u32 index = WINDOW_ENTRIES;
 
 	if (address.value >= paging_physical_limit())
@@ -167,7 +168,9 @@ bool paging_space_create(struct address_space *space)
 
 bool paging_space_map(struct address_space *space, u64 linear, hpa_t physical, u64 bytes, u32 flags)
 {
-	struct mapping m = { .linear = linear, .physical = physical, .bytes = bytes, .flags = flags };
+	struct mapping m = {
+		.linear = linear, .physical = physical, .bytes = bytes, .flags = flags
+	};
 
 	/* The upper half belongs to all spaces. */
 	if (linear >> 47)

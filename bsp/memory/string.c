@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The four functions the compiler itself calls in freestanding code. The string instructions are fast on every CPU that has
- * VT-x with EPT (SDM "REP MOVSB Operation, Enhanced REP MOVSB and STOSB").
+ * The four functions the compiler itself calls in freestanding code. The string instructions are
+ * fast on every CPU that has VT-x with EPT (SDM "REP MOVSB Operation, Enhanced REP MOVSB and
+ * STOSB").
  */
 #include "bsp/memory/string.h"
 
@@ -27,7 +28,10 @@ void *memmove(void *to, const void *from, size_t bytes)
 		return memcpy(to, from, bytes);
 	void *at = (u8 *)to + bytes - 1;
 	const void *source = (const u8 *)from + bytes - 1;
-	asm volatile("std; rep movsb; cld" : "+D"(at), "+S"(source), "+c"(bytes) : : "memory", "cc");
+	asm volatile("std; rep movsb; cld"
+		     : "+D"(at), "+S"(source), "+c"(bytes)
+		     :
+		     : "memory", "cc");
 	return to;
 }
 

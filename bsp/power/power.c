@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reset and power-off. Owns no device; writes the few registers that end everything.
- * Source: ACPI Specification 6.5, 4.8.3.6 "Reset Register", 4.8.3.2.1 "PM1 Control Registers"; 16.1 "Sleeping States".
+ * Source: ACPI Specification 6.5, 4.8.3.6 "Reset Register", 4.8.3.2.1 "PM1 Control Registers"; 16.1
+ * "Sleeping States".
  */
 #include "bsp/power/power.h"
 
@@ -119,7 +120,8 @@ static bool pm1_is_port(const struct board_register *control)
 	return control->space == BOARD_SPACE_PORT && control->address <= 0xFFFE;
 }
 
-/* The sleep registers answer only in ACPI mode; firmware may have left the machine in legacy mode. */
+/* The sleep registers answer only in ACPI mode; firmware may have left the machine in legacy mode.
+ */
 static void acpi_mode_enter(void)
 {
 	u16 control = (u16)known.pm1a_control.address;

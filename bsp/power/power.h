@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ends of the machine's day. Usable from a crash report: no locks, no memory beyond what power_init() kept. */
+/* Ends of the machine's day. Usable from a crash report: no locks, no memory beyond what
+ * power_init() kept. */
 #ifndef BSP_POWER_POWER_H
 #define BSP_POWER_POWER_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The boot CPU's side of CPU start-up, and the first C an arriving CPU runs; see smp.h. CPUs come one at a time, so one set of
- * variables hands over number and stack.
+ * The boot CPU's side of CPU start-up, and the first C an arriving CPU runs; see smp.h. CPUs come
+ * one at a time, so one set of variables hands over number and stack.
  */
 #include "bsp/smp/smp.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where another CPU starts: a copy of this page below 1 MiB, in real mode, with CS pointing at it. Goes to long mode in one
- * step, on tables that show this page read-only at its own address, and leaves for the upper half. smp.c fills
- * the three fields in the copy.
+ * Where another CPU starts: a copy of this page below 1 MiB, in real mode, with CS pointing at it.
+ * Goes to long mode in one step, on tables that show this page read-only at its own address, and
+ * leaves for the upper half. smp.c fills the three fields in the copy.
  * Source: Intel SDM volume 3 "Initializing IA-32e Mode".
  */
 #include "bsp/memory/layout.h"

@@ -95,14 +95,17 @@ bool ioapic_route_isa(u32 irq, u8 vector)
 		return false;
 	ioapic_write(io, index, ENTRY_MASKED);
 	ioapic_write(io, index + 1, target_apic_id << 24);
-	ioapic_write(io, index, vector | (line.is_level ? ENTRY_LEVEL : 0) | (line.is_active_low ? ENTRY_ACTIVE_LOW : 0));
+	ioapic_write(io, index,
+		     vector | (line.is_level ? ENTRY_LEVEL : 0) |
+			     (line.is_active_low ? ENTRY_ACTIVE_LOW : 0));
 	return true;
 }
 
 void ioapic_set_masked(u32 irq, bool is_masked)
 {
 	u32 index;
-	const struct ioapic *io = known_board ? find(ioapic_isa_line(known_board, irq).gsi, &index) : NULL;
+	const struct ioapic *io =
+		known_board ? find(ioapic_isa_line(known_board, irq).gsi, &index) : NULL;
 
 	if (!io)
 		return;

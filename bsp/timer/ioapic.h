@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The board's IOAPICs: ISA lines to vectors on the boot CPU. The old PICs are masked for good.
- * Source: Intel 82093AA data sheet "I/O APIC Registers"; ACPI Specification 6.5, 5.2.12.5 "Interrupt Source Override".
+ * Source: Intel 82093AA data sheet "I/O APIC Registers"; ACPI Specification 6.5, 5.2.12.5
+ * "Interrupt Source Override".
  */
 #ifndef BSP_TIMER_IOAPIC_H
 #define BSP_TIMER_IOAPIC_H
@@ -9,7 +10,8 @@
 #include "bsp/acpi/board.h"
 #include "bsp/types.h"
 
-/* After paging_activate(). Masks every line of every IOAPIC and both PICs. False: a register page cannot be mapped. */
+/* After paging_activate(). Masks every line of every IOAPIC and both PICs. False: a register page
+ * cannot be mapped. */
 bool must_check ioapic_init(const struct board_info *board, u32 boot_apic_id);
 /* Unmasked on return. False: no IOAPIC serves the line, or the boot CPU's id is above 254. */
 bool must_check ioapic_route_isa(u32 irq, u8 vector);

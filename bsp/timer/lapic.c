@@ -6,9 +6,21 @@
 #include "bsp/msr.h"
 
 enum x2apic_msr {
-	X2APIC_ID = 0x802, X2APIC_VERSION = 0x803, X2APIC_TPR = 0x808, X2APIC_EOI = 0x80B, X2APIC_SVR = 0x80F,
-	X2APIC_ISR = 0x810, X2APIC_ESR = 0x828, X2APIC_CMCI = 0x82F, X2APIC_ICR = 0x830, X2APIC_TIMER = 0x832, X2APIC_THERMAL = 0x833,
-	X2APIC_PERFORMANCE = 0x834, X2APIC_LINT0 = 0x835, X2APIC_LINT1 = 0x836, X2APIC_ERROR = 0x837,
+	X2APIC_ID = 0x802,
+	X2APIC_VERSION = 0x803,
+	X2APIC_TPR = 0x808,
+	X2APIC_EOI = 0x80B,
+	X2APIC_SVR = 0x80F,
+	X2APIC_ISR = 0x810,
+	X2APIC_ESR = 0x828,
+	X2APIC_CMCI = 0x82F,
+	X2APIC_ICR = 0x830,
+	X2APIC_TIMER = 0x832,
+	X2APIC_THERMAL = 0x833,
+	X2APIC_PERFORMANCE = 0x834,
+	X2APIC_LINT0 = 0x835,
+	X2APIC_LINT1 = 0x836,
+	X2APIC_ERROR = 0x837,
 };
 
 #define BASE_ENABLE BIT(11)
@@ -29,8 +41,10 @@ const char *lapic_status_text(enum lapic_status status)
 {
 	static const char *const texts[] = {
 		[LAPIC_OK] = "local APIC in x2APIC mode",
-		[LAPIC_NO_X2APIC] = "no x2APIC: turn on x2APIC in the firmware setup, or use a CPU that has it",
-		[LAPIC_NO_TSC_DEADLINE] = "no TSC-deadline timer in the local APIC: use a CPU that has it",
+		[LAPIC_NO_X2APIC] =
+			"no x2APIC: turn on x2APIC in the firmware setup, or use a CPU that has it",
+		[LAPIC_NO_TSC_DEADLINE] =
+			"no TSC-deadline timer in the local APIC: use a CPU that has it",
 	};
 
 	return texts[status];
@@ -46,7 +60,8 @@ static void end_stale_interrupts(void)
 
 static void mask_lines(void)
 {
-	static const u32 lines[] = { X2APIC_TIMER, X2APIC_LINT0, X2APIC_ERROR, X2APIC_PERFORMANCE, X2APIC_THERMAL };
+	static const u32 lines[] = { X2APIC_TIMER, X2APIC_LINT0, X2APIC_ERROR, X2APIC_PERFORMANCE,
+				     X2APIC_THERMAL };
 	u32 highest = rdmsr(X2APIC_VERSION) >> 16 & 0xFF;
 
 	/* The last two exist from max LVT 4 and 5 on. */

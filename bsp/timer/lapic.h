@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * This CPU's own local APIC, in x2APIC mode only: no registers in memory, so nothing to map.
- * Source: Intel SDM volume 3 "Advanced Programmable Interrupt Controller (APIC)", "Extended XAPIC (x2APIC)".
+ * Source: Intel SDM volume 3 "Advanced Programmable Interrupt Controller (APIC)", "Extended XAPIC
+ * (x2APIC)".
  */
 #ifndef BSP_TIMER_LAPIC_H
 #define BSP_TIMER_LAPIC_H
@@ -11,8 +12,9 @@
 enum lapic_status { LAPIC_OK, LAPIC_NO_X2APIC, LAPIC_NO_TSC_DEADLINE };
 
 /*
- * On each CPU: x2APIC mode, all lines masked but NMI (LINT1), everything accepted, timer in TSC-deadline mode and not armed.
- * LAPIC_NO_TSC_DEADLINE: the rest is done, only the timer is not usable.
+ * On each CPU: x2APIC mode, all lines masked but NMI (LINT1), everything accepted, timer in
+ * TSC-deadline mode and not armed. LAPIC_NO_TSC_DEADLINE: the rest is done, only the timer is not
+ * usable.
  */
 enum lapic_status must_check lapic_init(u8 timer_vector, u8 spurious_vector);
 /* One line for the log, with the remedy. */

@@ -38,8 +38,8 @@ u64 rtc_to_unix(const struct rtc_registers *rtc)
 
 	if (!(rtc->status_b & B_24_HOURS))
 		hour = hour % 12 + (rtc->hour & HOUR_PM ? 12 : 0);
-	if (second > 59 || minute > 59 || hour > 23 || day < 1 || day > 31 || month < 1 || month > 12 || year > 99 ||
-	    century < 19 || century > 99)
+	if (second > 59 || minute > 59 || hour > 23 || day < 1 || day > 31 || month < 1 ||
+	    month > 12 || year > 99 || century < 19 || century > 99)
 		return 0;
 	year += century * 100;
 	if (year < 1970)

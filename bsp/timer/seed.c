@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RDRAND mixed with the clock; see seed.h. Mixing only adds: neither source can take away what the other gave. */
+/* RDRAND mixed with the clock; see seed.h. Mixing only adds: neither source can take away what the
+ * other gave. */
 #include "bsp/timer/seed.h"
 
 #include "bsp/cpu.h"

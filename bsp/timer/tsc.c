@@ -35,7 +35,8 @@ static bool pm_timer_open(const struct board_info *board)
 	pm_mask = board->pm_timer_is_32bit ? 0xFFFFFFFF : 0xFFFFFF;
 	if (pm_register.space == BOARD_SPACE_MEMORY && !(pm_register.address & 3))
 		pm_memory = (volatile u32 *)paging_map_mmio(HPA(pm_register.address));
-	return pm_memory || (pm_register.space == BOARD_SPACE_PORT && pm_register.address <= 0xFFFC);
+	return pm_memory ||
+	       (pm_register.space == BOARD_SPACE_PORT && pm_register.address <= 0xFFFC);
 }
 
 /* From one edge of the PM timer to the first at least PM_TIMER_TICKS later. */
@@ -49,7 +50,8 @@ static u64 pm_timer_sample(void)
 	for (u32 i = 0; i < MAX_READS && elapsed < PM_TIMER_TICKS; i++)
 		elapsed = (pm_timer_read() - edge) & pm_mask;
 	u64 last = rdtsc();
-	return elapsed >= PM_TIMER_TICKS ? tsc_hz_from_ticks(last - first, elapsed, PM_TIMER_HZ) : 0;
+	return elapsed >= PM_TIMER_TICKS ? tsc_hz_from_ticks(last - first, elapsed, PM_TIMER_HZ)
+					 : 0;
 }
 
 static u64 pit_sample(void)
@@ -67,7 +69,8 @@ static u64 pit_sample(void)
 	u64 last = rdtsc();
 	port_outb(PORT_B, port_b);
 	/* At once or never: no PIT. */
-	return reads > 0 && reads < MAX_READS ? tsc_hz_from_ticks(last - first, PIT_TICKS, PIT_HZ) : 0;
+	return reads > 0 && reads < MAX_READS ? tsc_hz_from_ticks(last - first, PIT_TICKS, PIT_HZ)
+					      : 0;
 }
 
 /* Another CPU, an SMI or the emulator's host may spoil a sample: measure until two agree. */
@@ -89,7 +92,8 @@ static u64 claimed_hz(void)
 	struct cpuid_result none = { 0 };
 	u32 highest = cpuid(0, 0).eax;
 
-	return tsc_hz_from_cpuid(highest >= 0x15 ? cpuid(0x15, 0) : none, highest >= 0x16 ? cpuid(0x16, 0) : none);
+	return tsc_hz_from_cpuid(highest >= 0x15 ? cpuid(0x15, 0) : none,
+				 highest >= 0x16 ? cpuid(0x16, 0) : none);
 }
 
 bool timer_init(const struct board_info *board)

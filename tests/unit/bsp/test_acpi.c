@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ACPI readers over a made-up firmware: what they find, and that damage of any byte neither crashes them nor makes them read outside.
- * Links bsp/acpi/acpi.c, bsp/acpi/madt.c, bsp/acpi/fadt.c.
+ * ACPI readers over a made-up firmware: what they find, and that damage of any byte neither
+ * crashes them nor makes them read outside.
+ * Links bsp/acpi/acpi.c bsp/acpi/madt.c bsp/acpi/fadt.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -170,7 +171,8 @@ static void reads_all_tables(void **state)
 
 	(void)state;
 	expect_good(&source);
-	/* From the loader's copy, with nothing in the BIOS area; its 20-byte form leads to the RSDT. */
+	/* From the loader's copy, with nothing in the BIOS area; its 20-byte form leads to the
+	 * RSDT. */
 	memcpy(copy, memory + RSDP_AT, 36);
 	memset(memory + RSDP_AT, 0, 36);
 	expect_good(&(struct acpi_source){ read_memory, copy, 36 });
@@ -247,7 +249,8 @@ static void refuses_cut_s5(void **state)
 	assert_false(acpi_find_s5(rooted, sizeof(rooted), &a, &b));
 }
 
-/* Contents altered with the checksums made right again: the lengths inside must hold by themselves. */
+/* Contents altered with the checksums made right again: the lengths inside must hold by themselves.
+ */
 static void survives_altered_madt(void **state)
 {
 	struct board_info board;
@@ -262,7 +265,8 @@ static void survives_altered_madt(void **state)
 			seal(MADT_AT, length, 9);
 			enum acpi_result result = acpi_parse(&source, &board);
 			assert_true(result == ACPI_OK || result == ACPI_NO_CPU);
-			assert_true(board.cpu_count <= BOARD_MAX_CPUS && board.ioapic_count <= BOARD_MAX_IOAPICS);
+			assert_true(board.cpu_count <= BOARD_MAX_CPUS &&
+				    board.ioapic_count <= BOARD_MAX_IOAPICS);
 			memory[MADT_AT + at] = kept;
 		}
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cutting RAM: alignment, what is left out, what is said when it does not fit. Links bsp/memory/carve.c, bsp/boot/multiboot2.c. */
+/*
+ * Cutting RAM: alignment, what is left out, what is said when it does not fit.
+ * Links bsp/memory/carve.c bsp/boot/multiboot2.c
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The boot loader's block: what is read from a good one, and that no bad one is read beyond its end. Links bsp/boot/multiboot2.c. */
+/*
+ * The boot loader's block: what is read from a good one, and that no bad one is read beyond its
+ * end.
+ * Links bsp/boot/multiboot2.c
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,8 +67,8 @@ static void put_module(struct builder *b, u32 from, u32 to, const char *text)
 }
 
 static const struct entry simple_map[] = {
-	{ 0x100000, 0x100000, 1, 0 }, { 0, 0x9F000, 1, 0 }, { 0x200000, 0x100000, 1, 0 }, { 0x9F000, 0x1000, 2, 0 },
-	{ 0xFEC00000, 0x1000, 77, 0 },
+	{ 0x100000, 0x100000, 1, 0 }, { 0, 0x9F000, 1, 0 },          { 0x200000, 0x100000, 1, 0 },
+	{ 0x9F000, 0x1000, 2, 0 },    { 0xFEC00000, 0x1000, 77, 0 },
 };
 
 /* Parses an exact heap copy, so that ASan sees any byte read beyond it. */
@@ -146,7 +150,9 @@ static void survives_every_altered_byte(void **state)
 			enum multiboot_result result = parse(&bad, b.used, &info);
 			assert_true(result < MULTIBOOT_RESULTS);
 			for (u32 i = 0; i < info.region_count; i++)
-				assert_true(info.regions[i].bytes && info.regions[i].base + info.regions[i].bytes <= BIT(52));
+				assert_true(info.regions[i].bytes &&
+					    info.regions[i].base + info.regions[i].bytes <=
+						    BIT(52));
 		}
 }
 
@@ -177,7 +183,10 @@ static void refuses_bad_values(void **state)
 static void clips_hostile_regions(void **state)
 {
 	const struct entry entries[] = {
-		{ ~0ull - 10, 100, 1, 0 }, { BIT(52) - 0x1000, ~0ull, 1, 0 }, { 0x1000, 0, 1, 0 }, { BIT(52), 1, 1, 0 },
+		{ ~0ull - 10, 100, 1, 0 },
+		{ BIT(52) - 0x1000, ~0ull, 1, 0 },
+		{ 0x1000, 0, 1, 0 },
+		{ BIT(52), 1, 1, 0 },
 	};
 	struct builder b;
 	struct boot_info info;
@@ -198,15 +207,19 @@ static void merges_and_bounds_regions(void **state)
 	(void)state;
 	/* Every second page, then the gaps: the list fills up, then melts into one. */
 	for (u64 i = 0; i < BOOT_MAX_REGIONS; i++)
-		assert_true(boot_info_add_region(&info, (struct memory_region){ i * 0x2000, 0x1000, MEMORY_AVAILABLE }));
+		assert_true(boot_info_add_region(
+			&info, (struct memory_region){ i * 0x2000, 0x1000, MEMORY_AVAILABLE }));
 	assert_int_equal(info.region_count, BOOT_MAX_REGIONS);
-	assert_false(boot_info_add_region(&info, (struct memory_region){ GIB(1), 0x1000, MEMORY_AVAILABLE }));
+	assert_false(boot_info_add_region(
+		&info, (struct memory_region){ GIB(1), 0x1000, MEMORY_AVAILABLE }));
 	for (u64 i = BOOT_MAX_REGIONS; i-- > 0; )
-		assert_true(boot_info_add_region(&info,
-						 (struct memory_region){ i * 0x2000 + 0x1000, 0x1000, MEMORY_AVAILABLE }));
+		assert_true(boot_info_add_region(
+			&info,
+			(struct memory_region){ i * 0x2000 + 0x1000, 0x1000, MEMORY_AVAILABLE }));
 	assert_int_equal(info.region_count, 1);
 	assert_int_equal(info.regions[0].bytes, BOOT_MAX_REGIONS * 0x2000);
-	assert_true(boot_info_add_region(&info, (struct memory_region){ 0x1000, 0x1000, MEMORY_RESERVED }));
+	assert_true(boot_info_add_region(
+		&info, (struct memory_region){ 0x1000, 0x1000, MEMORY_RESERVED }));
 	assert_int_equal(info.region_count, 2);
 }
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table builder: sizes, rights, refusals, and an audit that sees what the builder would never make. Links bsp/memory/page_tables.c. */
+/*
+ * The table builder: sizes, rights, refusals, and an audit that sees what the builder would never
+ * make.
+ * Links bsp/memory/page_tables.c
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +56,8 @@ static void picks_the_largest_page(void **state)
 	expect_page(from, GIB(4) - MIB(2) - 0x1000, KIB(4), PAGING_USER | PAGING_WRITE);
 	expect_page(from + 0x1000, GIB(4) - MIB(2), MIB(2), PAGING_USER | PAGING_WRITE);
 	expect_page(0x200000000000 + 5, GIB(4) + 5, GIB(1), PAGING_USER | PAGING_WRITE);
-	expect_page(0x200000000000 + GIB(2) + MIB(4) + 0x2FFF, GIB(6) + MIB(4) + 0x2FFF, KIB(4), PAGING_USER | PAGING_WRITE);
+	expect_page(0x200000000000 + GIB(2) + MIB(4) + 0x2FFF, GIB(6) + MIB(4) + 0x2FFF, KIB(4),
+		    PAGING_USER | PAGING_WRITE);
 	struct translation t;
 	assert_false(tables_lookup(&pool, root, 0x200000000000 + GIB(2) + MIB(4) + 0x3000, &t));
 	assert_false(tables_lookup(&pool, root, from - 1, &t));

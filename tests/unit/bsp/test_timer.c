@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which clock to believe, and dates. Links bsp/timer/tsc_hz.c, bsp/timer/rtc.c. */
+/*
+ * Which clock to believe, and dates.
+ * Links bsp/timer/tsc_hz.c bsp/timer/rtc.c
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,10 +21,13 @@ static void combines_the_cpuid_leaves(void **state)
 
 	(void)state;
 	assert_int_equal(tsc_hz_from_cpuid(none, none), 0);
-	assert_int_equal(tsc_hz_from_cpuid((struct cpuid_result){ 2, 168, 25000000, 0 }, none), 2100000000);
-	assert_int_equal(tsc_hz_from_cpuid((struct cpuid_result){ 2, 168, 0, 0 }, base), 2100000000);
+	assert_int_equal(tsc_hz_from_cpuid((struct cpuid_result){ 2, 168, 25000000, 0 }, none),
+			 2100000000);
+	assert_int_equal(tsc_hz_from_cpuid((struct cpuid_result){ 2, 168, 0, 0 }, base),
+			 2100000000);
 	assert_int_equal(tsc_hz_from_cpuid((struct cpuid_result){ 0, 168, 25000000, 0 }, none), 0);
-	assert_int_equal(tsc_hz_from_cpuid((struct cpuid_result){ 1, ~0u, ~0u, 0 }, none), 0xFFFFFFFE00000001);
+	assert_int_equal(tsc_hz_from_cpuid((struct cpuid_result){ 1, ~0u, ~0u, 0 }, none),
+			 0xFFFFFFFE00000001);
 }
 
 static void measures(void **state)
@@ -36,7 +42,8 @@ static void measures(void **state)
 
 static void needs_two_that_agree(void **state)
 {
-	const u64 spoiled[] = { 1000000000, 1500000000, 1001000000 }, apart[] = { 1000000000, 1010000000 };
+	const u64 spoiled[] = { 1000000000, 1500000000, 1001000000 },
+		  apart[] = { 1000000000, 1010000000 };
 	const u64 three[] = { 1000000000, 1003000000, 1003000100 }, zero[] = { 0, 0 };
 
 	(void)state;
@@ -58,15 +65,18 @@ static void believes_only_a_confirmed_claim(void **state)
 
 static void converts_dates(void **state)
 {
-	static const struct { struct rtc_registers rtc; u64 unix_time; } rows[] = {
+	static const struct { struct rtc_registers rtc; u64 unix_time;
+	} rows[] = {
 		{ { 0x00, 0x00, 0x00, 0x01, 0x01, 0x70, 0x19, 0x02, true }, 0 },
 		{ { 0x01, 0x00, 0x00, 0x01, 0x01, 0x70, 0x19, 0x02, true }, 1 },
 		{ { 0x40, 0x46, 0x01, 0x09, 0x09, 0x01, 0x20, 0x02, true }, 1000000000 },
 		{ { 0x59, 0x59, 0x23, 0x29, 0x02, 0x24, 0x20, 0x02, true }, 1709251199 },
 		{ { 59, 59, 23, 29, 2, 24, 0, 0x06, false }, 1709251199 },
-		{ { 0x59, 0x59, 0x91, 0x29, 0x02, 0x24, 0, 0x00, false }, 1709251199 },  /* 11 PM */
-		{ { 0x00, 0x00, 0x12, 0x01, 0x03, 0x24, 0, 0x00, false }, 1709251200 },  /* 12 AM is midnight */
-		{ { 0x00, 0x00, 0x92, 0x01, 0x03, 0x24, 0, 0x00, false }, 1709294400 },  /* 12 PM is noon */
+		{ { 0x59, 0x59, 0x91, 0x29, 0x02, 0x24, 0, 0x00, false }, 1709251199 }, /* 11 PM */
+		{ { 0x00, 0x00, 0x12, 0x01, 0x03, 0x24, 0, 0x00, false },
+		  1709251200 }, /* 12 AM is midnight */
+		{ { 0x00, 0x00, 0x92, 0x01, 0x03, 0x24, 0, 0x00, false },
+		  1709294400 }, /* 12 PM is noon */
 		{ { 0x00, 0x00, 0x00, 0x01, 0x01, 0x00, 0x21, 0x02, true }, 4102444800 },
 	};
 
