@@ -77,14 +77,34 @@ static void on_signal(int number)
 	raise(number);
 }
 
+static const int fatal_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGBUS };
+
+#define FATAL_SIGNAL_COUNT (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
+
 static void signals_catch(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGBUS };
 	struct sigaction old;
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (!sigaction(numbers[i], NULL, &old) && old.sa_handler == SIG_DFL)
-			signal(numbers[i], on_signal);
+	for (size_t i = 0; i < FATAL_SIGNAL_COUNT; i++)
+		if (!sigaction(fatal_signals[i], NULL, &old) && old.sa_handler == SIG_DFL)
+			signal(fatal_signals[i], on_signal);
+}
+
+/* Signals wait while the file exists but its name is not yet where the handler looks. */
+static int temporary_create(char *name)
+{
+	sigset_t fatal, before;
+	int fd;
+
+	sigemptyset(&fatal);
+	for (size_t i = 0; i < FATAL_SIGNAL_COUNT; i++)
+		sigaddset(&fatal, fatal_signals[i]);
+	sigprocmask(SIG_BLOCK, &fatal, &before);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		memcpy(temporary, name, sizeof(temporary));
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return fd;
 }
 
 /* An existing target that is a device or a folder cannot be replaced by a rename without harm. */
@@ -114,10 +134,9 @@ enum exit_code output_open(const char *path, mode_t mode, struct output_file *ou
 					     path, path + folder_length) >= (int)sizeof(name))
 		return report_error(EXIT_IO, "'%s' cannot be a file's name; choose another", path);
 	signals_catch();
-	output->fd = mkostemp(name, O_CLOEXEC);
+	output->fd = temporary_create(name);
 	if (output->fd < 0)
 		return report_system_error("cannot create a file beside %s", path);
-	memcpy(temporary, name, sizeof(temporary));
 	if (fchmod(output->fd, mode & ~mask)) {
 		report_system_error("cannot set the mode of %s", path);
 		output_discard(output);
