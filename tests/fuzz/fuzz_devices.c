@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define TICKS_HZ 1000000000ull
 #define MAX_MESSAGES (2 * IOAPIC_PINS + 16)
-/* Timer sources: PIT at the limit, RTC at 8192 Hz and once a second for update and alarm, PM timer. */
+/* PIT at the limit, RTC at 8192 Hz and once a second for update and alarm, PM timer. */
 #define MAX_RUNS_HZ (MINIMUM_PERIOD_HZ + 8192 + 4)
 
 #define REQUIRE(condition) \
