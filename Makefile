@@ -54,7 +54,7 @@ HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/m
 
 ## What a person types
 
-.PHONY: all help setup run test bench size image disk menuconfig savedefconfig clean lint unit system fuzz FORCE
+.PHONY: all help setup run test bench size image disk menuconfig savedefconfig clean lint unit system fuzz
 
 all: $(O)/nestbox.elf $(O)/nestbox ## build the hypervisor and the host tool
 
@@ -80,7 +80,9 @@ $(O)/config.mk: $(DOTCONFIG) Kconfig tools/config.py | $(O)/.setup
 
 $(O)/config.h: $(O)/config.mk ;
 
-%_defconfig: FORCE | $(O)/.setup
+DEFCONFIGS := $(notdir $(wildcard configs/*_defconfig))
+.PHONY: $(DEFCONFIGS)
+$(DEFCONFIGS): | $(O)/.setup
 	$(Q)$(PYTHON) tools/config.py load configs/$@ $(DOTCONFIG) && echo "configured: $@"
 
 menuconfig nconfig guiconfig: | $(O)/.setup ## lay out the system
@@ -183,6 +185,8 @@ $(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds
 	$(Q)$(CC) $(RING0) -I$(O)/include/kernel -c $(O)/build_identity.c -o $(O)/build_identity.o
 	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/kernel.lds -o $@ \
 		$(RING0_OBJECTS) $(O)/build_identity.o -lgcc
+
+include tests/rules.mk
 
 clean: ## remove build/ (keys and .config stay)
 	$(Q)rm -rf $(O)

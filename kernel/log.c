@@ -86,7 +86,7 @@ static const char *put_conversion(struct text *text, const char *f, va_list *arg
 	case 'x':
 		style.base = 16;
 		is_long |= *f == 'p';
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case 'u':
 		put_number(text, is_long ? va_arg(*arguments, u64) : va_arg(*arguments, u32), style);
 		break;

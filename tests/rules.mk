@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests. Unit tests and fuzzers run on the host under ASan and UBSan; each links what it needs from an archive of its world (ring 0, or monitor and
+# host tool). A file tests/unit/FOLDER/x.c that is no test_*.c is linked into every test of the folder.
+
+T := $(O)/tests
+HOST_CONFIG := $(T)/config.h
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TEST_INCLUDES := -I. -Ipartitions/monitor -Itools/nestbox -I$(T) -isystem $(MBEDTLS_HOST_DIR)/include
+TEST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -include $(HOST_CONFIG) -MMD -MP $(TEST_INCLUDES)
+
+RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
+RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c %/monitor/main.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) \
+	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c))
+
+$(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox
+	$(Q)mkdir -p $(T) && $(PYTHON) tools/config.py load $< $(T)/.config && $(PYTHON) tools/config.py generate $(T)/.config $(T)
+	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array test)" >$(T)/role.h
+
+$(T)/san/%.o: %.c $(HOST_CONFIG)
+	$(call say,CC $< (sanitized))
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_FLAGS) -Itests/unit/$(notdir $(patsubst %/,%,$(dir $<))) -Itests/unit/image $(SANITIZE) -c $< -o $@
+
+$(T)/ring0.a: $(RING0_SOURCES:%.c=$(T)/san/%.o)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(T)/ring3.a: $(RING3_SOURCES:%.c=$(T)/san/%.o) $(O)/monitor/acpi/dsdt.o
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+world = $(if $(filter bsp kernel nested,$(1)),$(T)/ring0.a,$(T)/ring3.a)
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c))
+unit_folder = $(patsubst %/,%,$(dir $(1)))
+# what tests/unit/tools needs of tests/unit/image: keys and images made on the spot
+borrows = $(if $(filter tools,$(1)),image)
+unit_sources = $(wildcard $(foreach d,$(1) $(borrows),tests/unit/$(d)/*.c))
+unit_helpers = $(patsubst %.c,$(T)/san/%.o,$(foreach f,$(unit_sources),$(if $(filter test_%,$(notdir $(f))),,$(f))))
+
+define unit_test
+$(T)/unit/$(1): $(T)/san/tests/unit/$(1).o $(call unit_helpers,$(call unit_folder,$(1))) $(call world,$(call unit_folder,$(1)))
+	$$(call say,LD $$@)
+	$(Q)mkdir -p $$(@D) && $(CC) $(SANITIZE) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+
+unit: $(UNIT_TESTS:%=$(T)/unit/%) $(O)/nestbox ## run the unit tests
+	$(Q)$(PYTHON) tests/run_unit.py $(UNIT_TESTS:%=$(T)/unit/%) -- $(wildcard tests/unit/*/test_*.py) $(O)/nestbox
+
+## Fuzzers: clang's libFuzzer, bounded
+
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 5
+FUZZ_CC := clang-14
+fuzz_world = $(if $(filter fuzz_multiboot_info fuzz_nested%,$(1)),$(RING0_SOURCES),$(RING3_SOURCES))
+
+$(T)/fuzz/obj/%.o: %.c $(HOST_CONFIG)
+	$(call say,CC $< (fuzz))
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(TEST_FLAGS) -Wno-unknown-warning-option -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
+define fuzzer
+$(T)/fuzz/$(1).a: $(patsubst %.c,$(T)/fuzz/obj/%.o,$(call fuzz_world,$(1))) $(O)/monitor/acpi/dsdt.o
+	$(Q)rm -f $$@ && ar rcs $$@ $$^
+$(T)/fuzz/$(1): $(T)/fuzz/obj/tests/fuzz/$(1).o $(T)/fuzz/$(1).a
+	$$(call say,LD $$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $$@ $$^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
+
+fuzz: $(FUZZERS:%=$(T)/fuzz/%) ## run the fuzzers, FUZZ_SECONDS=5 each
+	$(Q)$(PYTHON) tests/run_fuzz.py --seconds $(FUZZ_SECONDS) --work $(T)/fuzz $^
+
+## System tests: the emulator
+
+system: all ## run the system tests in the emulator
+	$(Q)$(PYTHON) tests/system/run.py --build $(O) $(ONLY)
+
+test: unit fuzz system ## everything
+	$(Q)$(PYTHON) tests/summary.py $(T)/unit.result $(T)/fuzz.result $(T)/system.result
+
+-include $(shell find $(T) -name '*.d' 2>/dev/null)
