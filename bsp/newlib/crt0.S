@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the kernel enters the monitor, for every upcall on every CPU, with a fresh 16-byte aligned stack:
- * RDI = number of the CPU, RSI = address of its call page. Ends with SYS_COMPLETE, which does not return.
- * Seeds the stack guard before any C runs: the first upcall is alone, so the store races with nothing.
+ * Where the kernel enters the monitor, for every upcall on every CPU, with a fresh 16-byte
+ * aligned stack: RDI = number of the CPU, RSI = address of its call page. Ends with SYS_COMPLETE,
+ * which does not return. Seeds the stack guard before any C runs: the first upcall is alone, so
+ * the store races with nothing.
  */
 #define MONITOR_INFO_RANDOM_SEED (0x40000000 + 64) /* checked in syscalls.c */
 #define SYS_COMPLETE 0
@@ -17,7 +18,10 @@ _start:
 	jne 1f
 	movl $MONITOR_INFO_RANDOM_SEED, %eax
 	movq (%rax), %rax
-	/* A low byte of zero stops string functions; bit 8 keeps a missing seed from being taken for "not yet". */
+	/*
+	 * A low byte of zero stops string functions; bit 8 keeps a missing seed from being taken
+	 * for "not yet".
+	 */
 	orq $0x100, %rax
 	movb $0, %al
 	movq %rax, __stack_chk_guard

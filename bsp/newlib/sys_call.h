@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one door from ring 3 to the kernel. A function and not inline assembly, so that host tests put a fake
- * kernel behind it.
+ * The one door from ring 3 to the kernel. A function and not inline assembly, so that host tests
+ * put a fake kernel behind it.
  */
 #ifndef BSP_NEWLIB_SYS_CALL_H
 #define BSP_NEWLIB_SYS_CALL_H

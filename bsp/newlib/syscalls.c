@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What newlib asks of a system, for the monitor: memory from a fixed array, output to the serial console, and an honest
- * "no" to everything else. Owns the heap and the stack guard. There are no files, processes or signals in ring 3.
+ * What newlib asks of a system, for the monitor: memory from a fixed array, output to the serial
+ * console, and an honest "no" to everything else. Owns the heap and the stack guard. There are no
+ * files, processes or signals in ring 3.
  */
 #include <assert.h>
 #include <assert.h>
@@ -37,7 +38,8 @@ static int refuse(int error)
 	return -1;
 }
 
-/* Ring 3 cannot go on: a fault is the way to end with the kernel's report, and it stops the partition. */
+/* Ring 3 cannot go on: a fault is the way to end with the kernel's report, and it stops the
+ * partition. */
 static void __attribute__((noreturn)) stop(const char *why)
 {
 	sys_call(SYS_LOG, (uintptr_t)why, strlen(why), 0);
@@ -53,7 +55,8 @@ void *sbrk(ptrdiff_t increment)
 {
 	char *old = heap + heap_used;
 
-	if (increment < 0 ? (size_t)-increment > heap_used : (size_t)increment > HEAP_BYTES - heap_used) {
+	if (increment < 0 ? (size_t)-increment > heap_used
+			  : (size_t)increment > HEAP_BYTES - heap_used) {
 		errno = ENOMEM;
 		return (void *)-1;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Verifies the partition's image and loads it. Owns the cryptography's heap and the copy of the manifest. The module is
- * never interpreted: the manifest is copied before it is read, the payload before it is hashed, and the copy is what runs.
+ * Verifies the partition's image and loads it. Owns the cryptography's heap and the copy of the
+ * manifest. The module is never interpreted: the manifest is copied before it is read, the payload
+ * before it is hashed, and the copy is what runs.
  */
 #include "boot.h"
 
@@ -31,7 +32,8 @@ static bool refuse(const char *sentence)
 	const char *remedy = strstr(sentence, "; ");
 	int length = remedy ? (int)(remedy - sentence) : (int)strlen(sentence);
 
-	print("image refused: %.*s%s%s\n", length, sentence, remedy ? " - " : "", remedy ? remedy + 2 : "");
+	print("image refused: %.*s%s%s\n", length, sentence, remedy ? " - " : "",
+	      remedy ? remedy + 2 : "");
 	return false;
 }
 
@@ -44,11 +46,12 @@ static void print_image(const struct manifest *manifest, const struct trusted_ke
 		id[2 * i + 1] = "0123456789abcdef"[key->key_id[i] & 15];
 	}
 	id[2 * KEY_ID_SHOWN] = 0;
-	print("image: signed by key %s (%s, %s)\n", id, key->role == KEY_DEV ? "development" : "release",
+	print("image: signed by key %s (%s, %s)\n", id,
+	      key->role == KEY_DEV ? "development" : "release",
 	      key->algorithm == KEY_ECDSA_P384 ? "ECDSA P-384" : "ECDSA P-256");
-	print("image: version %u.%u.%" PRIu32 ", security version %" PRIu32 ", build %.64s\n", manifest->version_major,
-	      manifest->version_minor, manifest->version_patch, manifest->security_version,
-	      (const char *)manifest->build_id);
+	print("image: version %u.%u.%" PRIu32 ", security version %" PRIu32 ", build %.64s\n",
+	      manifest->version_major, manifest->version_minor, manifest->version_patch,
+	      manifest->security_version, (const char *)manifest->build_id);
 }
 
 static bool verify_manifest(const struct boot_source *source)
@@ -66,7 +69,8 @@ static bool verify_manifest(const struct boot_source *source)
 		return refuse("there is no image; add it as the boot loader's first module");
 	memcpy(policy.role_uuid, info->role_uuid, sizeof(policy.role_uuid));
 	memcpy(policy.product_uuid, info->product_uuid, sizeof(policy.product_uuid));
-	print("image: verifying %" PRIu64 " KiB for partition %s\n", info->module_bytes >> 10, info->partition_name);
+	print("image: verifying %" PRIu64 " KiB for partition %s\n", info->module_bytes >> 10,
+	      info->partition_name);
 	enum image_error error = image_verify_manifest(&image, &policy, &result);
 	if (error)
 		return refuse(image_error_text(error));
@@ -116,7 +120,8 @@ static bool place_tables(const struct monitor_info *info)
 
 	loader.rsdp = acpi_build(&place, info->cpu_count);
 	if (!loader.rsdp)
-		return refuse("the ACPI tables do not fit; this is a defect of the box, please report it");
+		return refuse(
+		    "the ACPI tables do not fit; this is a defect of the box, please report it");
 	/* Stale BIOS data of a run before this one would send the kernel looking for an EBDA. */
 	memset(guest_ram_at(&loader.ram, 0, E820_BIOS_DATA_END), 0, E820_BIOS_DATA_END);
 	return true;
@@ -138,6 +143,7 @@ bool boot_partition(const struct boot_source *source, struct boot_state *boot)
 	error = loader_load(&loader, &payload, gpa, boot);
 	if (error)
 		return refuse(load_error_text(error));
-	print("image: accepted; starting %s at %" PRIx64 "\n", payload_kernel(&payload)->text, boot->rip);
+	print("image: accepted; starting %s at %" PRIx64 "\n", payload_kernel(&payload)->text,
+	      boot->rip);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the boot module to a partition that can start: verify, stage, verify the copy, load. Every refusal is one line
- * that begins with "image refused: ".
+ * From the boot module to a partition that can start: verify, stage, verify the copy, load. Every
+ * refusal is one line that begins with "image refused: ".
  */
 #ifndef MONITOR_BOOT_H
 #define MONITOR_BOOT_H
@@ -16,7 +16,8 @@ struct boot_source {
 	uint8_t *ram;          /* info->ram_bytes */
 };
 
-/* Fills *boot. False when the image was refused, with the reason printed: then nothing of it may run. */
+/* Fills *boot. False when the image was refused, with the reason printed: then nothing of it may
+ * run. */
 bool boot_partition(const struct boot_source *source, struct boot_state *boot);
 
 #endif

@@ -21,7 +21,8 @@ void console_open(void)
 
 void console_offer(struct board *board)
 {
-	while (taken_count != put_count && board_console_input(board, kept[taken_count % KEPT_BYTES]))
+	while (taken_count != put_count &&
+	       board_console_input(board, kept[taken_count % KEPT_BYTES]))
 		taken_count++;
 }
 

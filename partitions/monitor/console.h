@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes from the box's serial line on their way into the partition's: kept here while its UART has no room.
+ * Bytes from the box's serial line on their way into the partition's: kept here while its UART has
+ * no room.
  */
 #ifndef MONITOR_CONSOLE_H
 #define MONITOR_CONSOLE_H
@@ -13,10 +14,12 @@
 /* Asks for the interrupt; says so when there is no input. */
 void console_open(void);
 
-/* Takes everything the line has: its FIFO is small and keeps nothing while we wait. What is too much is lost. */
+/* Takes everything the line has: its FIFO is small and keeps nothing while we wait. What is too
+ * much is lost. */
 void console_drain(struct board *board);
 
-/* Offers what is kept; cheap when that is nothing. To be called when the guest may have made room. */
+/* Offers what is kept; cheap when that is nothing. To be called when the guest may have made room.
+ */
 void console_offer(struct board *board);
 
 #endif

@@ -56,8 +56,9 @@ static void health(void *context, enum health_event event)
 static void unclaimed(void *context, const struct bus_access *access)
 {
 	(void)context;
-	print("partition: nothing at %s %" PRIx64 " (%s of %" PRIu32 " bytes)\n", access->is_mmio ? "address" : "port",
-	      access->address, access->is_write ? "write" : "read", access->size);
+	print("partition: nothing at %s %" PRIx64 " (%s of %" PRIu32 " bytes)\n",
+	      access->is_mmio ? "address" : "port", access->address,
+	      access->is_write ? "write" : "read", access->size);
 }
 
 static const struct platform_ops ops = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A spinlock between CPUs in ring 3. Interrupts are off there, so a holder always goes on; fairness does not matter for
- * a handful of CPUs.
+ * A spinlock between CPUs in ring 3. Interrupts are off there, so a holder always goes on; fairness
+ * does not matter for a handful of CPUs.
  */
 #ifndef MONITOR_LOCK_H
 #define MONITOR_LOCK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The monitor: one handler per upcall, one lock around all of them, because everything they touch belongs to the
- * partition and not to a CPU. Owns the partition's board and its one timer.
+ * The monitor: one handler per upcall, one lock around all of them, because everything they touch
+ * belongs to the partition and not to a CPU. Owns the partition's board and its one timer.
  */
 #include "monitor.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Formats into a buffer on the stack and hands it to SYS_LOG whole, so that lines of several CPUs do not mix.
+ * Formats into a buffer on the stack and hands it to SYS_LOG whole, so that lines of several CPUs
+ * do not mix.
  */
 #include "print.h"
 

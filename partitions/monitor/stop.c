@@ -20,7 +20,8 @@ static const struct stop_row {
 	[STOP_POWER_OFF] = { "powered off", POLICY_ON_POWER_OFF },
 	[STOP_RESET] = { "reset", POLICY_RESTART },
 	[STOP_TRIPLE_FAULT] = { "stopped: triple fault on a CPU", POLICY_ON_CRASH },
-	[STOP_CONTAINED] = { "stopped: it did what nothing can answer, details above", POLICY_ON_CRASH },
+	[STOP_CONTAINED] = { "stopped: it did what nothing can answer, details above",
+			     POLICY_ON_CRASH },
 	[STOP_MONITOR_FAULT] = { "stopped: its monitor failed, details above", POLICY_ON_CRASH },
 	[STOP_REFUSED] = { "not started: no verified image", POLICY_HOLD },
 };
@@ -34,7 +35,8 @@ static const char *const action_texts[] = {
 
 static enum stop_action configured(uint32_t action)
 {
-	return action >= ACTION_HOLD && action <= ACTION_POWER_OFF ? (enum stop_action)action : ACTION_HOLD;
+	return action >= ACTION_HOLD && action <= ACTION_POWER_OFF ? (enum stop_action)action
+								   : ACTION_HOLD;
 }
 
 static enum stop_action action_of(const struct monitor_info *info, enum policy policy)

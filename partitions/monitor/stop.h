@@ -7,7 +7,8 @@
 
 #include "kernel/monitor_abi.h"
 
-/* Prints the one line about it and returns what the configuration wants; any values of reason and detail. */
+/* Prints the one line about it and returns what the configuration wants; any values of reason and
+ * detail. */
 enum stop_action stop_decide(const struct monitor_info *info, uint64_t reason, uint64_t detail);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fetches every CPU's counters and prints the largest rows. Up to two CPUs have a column each for L1 and L2; more of them
- * share one, so that a line stays a line.
+ * Fetches every CPU's counters and prints the largest rows. Up to two CPUs have a column each for
+ * L1 and L2; more of them share one, so that a line stays a line.
  */
 #include "summary.h"
 
@@ -15,7 +15,7 @@
 
 #define WIDTH 78
 #define NAME_WIDTH 22
-#define TOP_ROWS 12u
+#define TOP_ROWS 10u
 #define WIDE_CPUS 2u
 #define WIDE 14
 #define NARROW 7
@@ -34,18 +34,21 @@ const char *summary_exit_name(uint32_t reason)
 	return reason < EXIT_REASON_COUNT && exit_names[reason] ? exit_names[reason] : "reserved";
 }
 
-/* Three digits of precision are lost before a column is: 1234567 becomes 1234k. */
-static void print_count(char *line, int width, uint64_t count)
+#define COUNT_BYTES 24u
+
+/* Right-aligned. Three digits of precision are lost before a column is: 1234567 becomes 1234k. */
+static void format_count(char text[COUNT_BYTES], int width, uint64_t count)
 {
 	static const char *const units[] = { "", "k", "M", "G", "T", "P" };
-	char text[24];
+	char short_text[COUNT_BYTES];
 	int unit = 0;
 
-	while (snprintf(text, sizeof(text), "%" PRIu64 "%s", count, units[unit]) > width - 1) {
+	while (snprintf(short_text, sizeof(short_text), "%" PRIu64 "%s", count, units[unit]) >
+	       width - 1) {
 		count /= 1000;
 		unit++;
 	}
-	snprintf(line, 24, "%*s", width, count || unit ? text : "-");
+	snprintf(text, COUNT_BYTES, "%*s", width, count || unit ? short_text : "-");
 }
 
 static uint64_t to_ms(uint64_t ticks, uint64_t hz)
@@ -84,12 +87,12 @@ static void print_row(const struct row *row, uint32_t cpu_count)
 		uint64_t l2 = sum(row, &statistics[cpu], true);
 
 		if (cpu_count > WIDE_CPUS) {
-			print_count(line + at, NARROW, l1 + l2);
+			format_count(line + at, NARROW, l1 + l2);
 			at += NARROW;
 			continue;
 		}
-		print_count(line + at, WIDE, l1);
-		print_count(line + at + WIDE, WIDE, l2);
+		format_count(line + at, WIDE, l1);
+		format_count(line + at + WIDE, WIDE, l2);
 		at += 2 * WIDE;
 	}
 	print("%s\n", line);
@@ -103,12 +106,15 @@ static void print_heads(uint32_t cpu_count)
 	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
 		char head[2][16];
 
-		snprintf(head[0], sizeof(head[0]), cpu_count > WIDE_CPUS ? "CPU%u" : "CPU%u L1", cpu % MONITOR_MAX_CPUS);
+		snprintf(head[0], sizeof(head[0]), cpu_count > WIDE_CPUS ? "CPU%u" : "CPU%u L1",
+			 cpu % MONITOR_MAX_CPUS);
 		snprintf(head[1], sizeof(head[1]), "CPU%u L2", cpu % MONITOR_MAX_CPUS);
 		if (cpu_count > WIDE_CPUS)
-			at += snprintf(line + at, sizeof(line) - (size_t)at, "%*s", NARROW, head[0]);
+			at +=
+			    snprintf(line + at, sizeof(line) - (size_t)at, "%*s", NARROW, head[0]);
 		else
-			at += snprintf(line + at, sizeof(line) - (size_t)at, "%*s%*s", WIDE, head[0], WIDE, head[1]);
+			at += snprintf(line + at, sizeof(line) - (size_t)at, "%*s%*s", WIDE,
+				       head[0], WIDE, head[1]);
 	}
 	print("%s\n", line);
 }
@@ -120,7 +126,8 @@ static void fetch(uint32_t cpu_count)
 	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
 		sys_call(SYS_STATISTICS, cpu, (uintptr_t)&statistics[cpu], 0);
 		for (uint32_t reason = 0; reason < EXIT_REASON_COUNT; reason++)
-			row_totals[reason] += statistics[cpu].count[reason] + statistics[cpu].l2_count[reason];
+			row_totals[reason] +=
+			    statistics[cpu].count[reason] + statistics[cpu].l2_count[reason];
 	}
 }
 
@@ -159,6 +166,14 @@ static void print_exits(uint32_t cpu_count)
 	print_row(&all, cpu_count);
 }
 
+static void print_total(const char *name, uint64_t count)
+{
+	char text[COUNT_BYTES];
+
+	format_count(text, WIDE, count);
+	print("%-*s%s\n", NAME_WIDTH, name, text);
+}
+
 static void print_totals(uint32_t cpu_count)
 {
 	uint64_t upcalls = 0, interrupts = 0, reflected = 0, fills = 0;
@@ -169,8 +184,10 @@ static void print_totals(uint32_t cpu_count)
 		reflected += statistics[cpu].l2_reflected;
 		fills += statistics[cpu].ept02_fills;
 	}
-	print("to the monitor %" PRIu64 ", interrupts %" PRIu64 ", L2 exits given to L1 %" PRIu64
-	      ", EPT02 fills %" PRIu64 "\n", upcalls, interrupts, reflected, fills);
+	print_total("to the monitor", upcalls);
+	print_total("interrupts given", interrupts);
+	print_total("L2 exits given to L1", reflected);
+	print_total("EPT02 entries made", fills);
 }
 
 static void print_rule(const char *title)
@@ -186,16 +203,19 @@ static void print_rule(const char *title)
 
 void summary_print(const struct monitor_info *info)
 {
-	uint32_t cpu_count = info->cpu_count < MONITOR_MAX_CPUS ? info->cpu_count : MONITOR_MAX_CPUS;
+	uint32_t cpu_count =
+	    info->cpu_count < MONITOR_MAX_CPUS ? info->cpu_count : MONITOR_MAX_CPUS;
 
 	fetch(cpu_count);
 	print_rule(" Nestbox summary ");
-	print("partition %.32s: %" PRIu32 " CPUs, %" PRIu64 " MiB RAM%s\n", info->partition_name, cpu_count,
-	      info->ram_bytes >> 20, info->nested ? ", may use VMX" : "");
+	print("partition %.24s: %" PRIu32 " CPUs, %" PRIu64 " MiB RAM%s\n", info->partition_name,
+	      cpu_count, info->ram_bytes >> 20, info->nested ? ", may use VMX" : "");
 	print("first guest instruction after %" PRIu64 " ms (%" PRIu64 " ticks)\n",
-	      to_ms(statistics[0].first_entry_ticks, info->tsc_hz), statistics[0].first_entry_ticks);
+	      to_ms(statistics[0].first_entry_ticks, info->tsc_hz),
+	      statistics[0].first_entry_ticks);
 	print("of that, verifying and loading %" PRIu64 " ms (%" PRIu64 " ticks)\n",
-	      to_ms(statistics[0].boot_upcall_ticks, info->tsc_hz), statistics[0].boot_upcall_ticks);
+	      to_ms(statistics[0].boot_upcall_ticks, info->tsc_hz),
+	      statistics[0].boot_upcall_ticks);
 	print_exits(cpu_count);
 	print_totals(cpu_count);
 	print_rule("-");

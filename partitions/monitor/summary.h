@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one-screen summary: what the partition's CPUs exited for, and how long the start took. At most 78 columns and
- * 22 rows.
+ * The one-screen summary: what the partition's CPUs exited for, and how long the start took. At
+ * most 78 columns and 22 rows.
  */
 #ifndef MONITOR_SUMMARY_H
 #define MONITOR_SUMMARY_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer: any bytes as a Multiboot kernel of either version. The first byte chooses the version and whether the header's
- * magic and checksum are made right, the second the number of modules; the rest is the kernel.
+ * libFuzzer: any bytes as a Multiboot kernel of either version. The first byte chooses the version
+ * and whether the header's magic and checksum are made right, the second the number of modules; the
+ * rest is the kernel.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -29,13 +30,14 @@ static uint8_t *ram_memory(void)
 	static uint8_t *memory;
 
 	if (!memory)
-		memory = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-			      0);
+		memory = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must(memory != MAP_FAILED);
 	return memory;
 }
 
-/* Past the checksum, which random bytes do not get right, without hiding the search for the header. */
+/* Past the checksum, which random bytes do not get right, without hiding the search for the header.
+ */
 static void repair_header(uint8_t *kernel, size_t size, bool is_multiboot2)
 {
 	uint8_t *header = kernel + HEADER_AT;
@@ -60,9 +62,11 @@ static void check_start(const struct loader *loader, const struct boot_state *bo
 	for (uint32_t i = 0; i < placement->count; i++) {
 		const struct placement_range *range = &placement->ranges[i];
 
-		holds_entry += range->owner == OWNER_PLACED && boot->rip >= range->base && boot->rip < range->end;
+		holds_entry += range->owner == OWNER_PLACED && boot->rip >= range->base &&
+			       boot->rip < range->end;
 		for (uint32_t k = 0; k < i; k++)
-			must(range->base >= placement->ranges[k].end || placement->ranges[k].base >= range->end);
+			must(range->base >= placement->ranges[k].end ||
+			     placement->ranges[k].base >= range->end);
 	}
 	must(holds_entry == 1);
 }
@@ -89,7 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		.data = kernel,
 	};
 	for (size_t i = 1; i < payload.count; i++)
-		payload.parts[i] = (struct payload_part){ .type = PART_MODULE, .offset = 4096 * i, .size = 1, .text = "m" };
+		payload.parts[i] = (struct payload_part){
+			.type = PART_MODULE, .offset = 4096 * i, .size = 1, .text = "m"
+		};
 	must(!loader_init(&loader, &ram));
 	if (!loader_stage(&loader, size + 4096 * PAYLOAD_MAX_PARTS, &gpa) &&
 	    !loader_load(&loader, &payload, gpa, &boot))

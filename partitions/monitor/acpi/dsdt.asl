@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a partition's board looks like to an operating system: one PCI root (its devices signal by message only, so there
- * is no _PRT), a serial line, and the old PC devices. CPUs and interrupt controllers are in the MADT; the fixed
- * ports 0x600 to 0x60B in the FADT.
- * Source: ACPI Specification 6.4 sections 6 and 7, PC legacy device identifiers.
+ * What a partition's board looks like to an operating system: one PCI root (its devices signal by
+ * message only, so there is no _PRT), a serial line, and the old PC devices. CPUs and interrupt
+ * controllers are in the MADT; the fixed ports 0x600 to 0x60B in the FADT. Source: ACPI
+ * Specification 6.4 sections 6 and 7, PC legacy device identifiers.
  */
 DefinitionBlock ("dsdt.aml", "DSDT", 2, "NESTBX", "NESTBOX ", 0x00000001)
 {
@@ -22,10 +22,10 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "NESTBX", "NESTBOX ", 0x00000001)
 				WordBusNumber (ResourceProducer, MinFixed, MaxFixed, PosDecode,
 					0x0000, 0x0000, 0x00FF, 0x0000, 0x0100)
 				IO (Decode16, 0x0CF8, 0x0CF8, 0x01, 0x08)
-				WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,
-					0x0000, 0x1000, 0xFFFF, 0x0000, 0xF000)
-				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,
-					0x00000000, 0xC0000000, 0xFEBFFFFF, 0x00000000, 0x3EC00000)
+				WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode,
+					EntireRange, 0x0000, 0x1000, 0xFFFF, 0x0000, 0xF000)
+				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed,
+					NonCacheable, ReadWrite, 0x00000000, 0xC0000000, 0xFEBFFFFF, 0x00000000, 0x3EC00000)
 			})
 		}
 

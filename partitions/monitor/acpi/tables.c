@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RSDP, RSDT, XSDT, FADT, FACS, MADT and DSDT at fixed offsets of one place. The FADT is a table of fields.
- * Source: ACPI Specification 6.4 section 5.2 "ACPI System Description Tables".
+ * RSDP, RSDT, XSDT, FADT, FACS, MADT and DSDT at fixed offsets of one place. The FADT is a table of
+ * fields. Source: ACPI Specification 6.4 section 5.2 "ACPI System Description Tables".
  */
 #include "acpi/tables.h"
 
@@ -31,7 +31,8 @@ enum place_offset {
 #define MADT_MAX_BYTES (MADT_ENTRIES + 8 * MONITOR_MAX_CPUS + 12 + 2 * 10 + 6)
 #define SDT_POINTERS 2u
 
-_Static_assert(AT_FADT + FADT_BYTES <= AT_MADT && AT_MADT + MADT_MAX_BYTES <= AT_DSDT, "tables do not overlap");
+_Static_assert(AT_FADT + FADT_BYTES <= AT_MADT && AT_MADT + MADT_MAX_BYTES <= AT_DSDT,
+	       "tables do not overlap");
 
 #define GAS_SYSTEM_IO 1u
 #define GAS(bits, access) (GAS_SYSTEM_IO | (bits) << 8 | (access) << 24)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ACPI tables a partition finds: the DSDT is compiled by iasl at build time, the tables around it are built at boot,
- * because the number of CPUs is configuration. Source: ACPI Specification 6.4 section 5 "ACPI Software Programming Model".
+ * The ACPI tables a partition finds: the DSDT is compiled by iasl at build time, the tables around
+ * it are built at boot, because the number of CPUs is configuration. Source: ACPI Specification 6.4
+ * section 5 "ACPI Software Programming Model".
  */
 #ifndef ACPI_TABLES_H
 #define ACPI_TABLES_H
@@ -20,8 +21,8 @@ struct acpi_place {
 };
 
 /*
- * Writes all tables for 1 to MONITOR_MAX_CPUS vCPUs. Returns the guest-physical address of the RSDP, which is the first
- * thing in the place, or 0 when the place is too small.
+ * Writes all tables for 1 to MONITOR_MAX_CPUS vCPUs. Returns the guest-physical address of the
+ * RSDP, which is the first thing in the place, or 0 when the place is too small.
  */
 uint64_t acpi_build(const struct acpi_place *place, uint32_t cpu_count);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory map a partition is told, whatever the boot protocol: ascending, without overlaps. Owns the places below
- * 1 MiB. Source: ACPI Specification "INT 15H, E820H - Query System Address Map".
+ * The memory map a partition is told, whatever the boot protocol: ascending, without overlaps. Owns
+ * the places below 1 MiB. Source: ACPI Specification "INT 15H, E820H - Query System Address Map".
  */
 #ifndef LOADER_E820_H
 #define LOADER_E820_H
@@ -11,7 +11,8 @@
 #define E820_MAX 8
 #define E820_MIN_RAM_BYTES (16ull << 20)
 
-/* Below 1 MiB: real-mode vectors and BIOS data (kept zero), RAM, nothing (a PC has its display there), tables. */
+/* Below 1 MiB: real-mode vectors and BIOS data (kept zero), RAM, nothing (a PC has its display
+ * there), tables. */
 #define E820_BIOS_DATA_END 0x1000ull
 #define E820_LOW_END 0xA0000ull
 #define E820_ACPI_BASE 0xE0000ull

@@ -11,13 +11,29 @@
 #define ELF_MAGIC 0x464C457Fu
 #define LIMIT_4G 0x100000000ull
 
-enum { DATA_LITTLE_ENDIAN = 1, VERSION_CURRENT = 1, TYPE_EXEC = 2, MACHINE_386 = 3, MACHINE_X86_64 = 62, SEGMENT_LOAD = 1 };
-enum { IDENT_CLASS = 4, IDENT_DATA = 5, HEADER_TYPE = 16, HEADER_MACHINE = 18, HEADER_VERSION = 20, HEADER_ENTRY = 24 };
+enum {
+	DATA_LITTLE_ENDIAN = 1,
+	VERSION_CURRENT = 1,
+	TYPE_EXEC = 2,
+	MACHINE_386 = 3,
+	MACHINE_X86_64 = 62,
+	SEGMENT_LOAD = 1
+};
+enum {
+	IDENT_CLASS = 4,
+	IDENT_DATA = 5,
+	HEADER_TYPE = 16,
+	HEADER_MACHINE = 18,
+	HEADER_VERSION = 20,
+	HEADER_ENTRY = 24
+};
 
 struct elf_class {
 	uint8_t header_bytes, segment_bytes, word_bytes;
-	uint8_t segments_offset, segment_size, segment_count;            /* fields of the file header */
-	uint8_t offset, virtual_address, address, file_bytes, memory_bytes; /* fields of a program header */
+	/* fields of the file header */
+	uint8_t segments_offset, segment_size, segment_count;
+	/* fields of a program header */
+	uint8_t offset, virtual_address, address, file_bytes, memory_bytes;
 };
 
 static const struct elf_class classes[] = {
@@ -49,17 +65,20 @@ static enum load_error check_header(const struct load_part *file, const struct e
 
 	if (machine != MACHINE_386 && machine != MACHINE_X86_64)
 		return LOAD_ERROR_ELF_CLASS;
-	if (bytes_get16(header + HEADER_TYPE) != TYPE_EXEC || bytes_get32(header + HEADER_VERSION) != VERSION_CURRENT)
+	if (bytes_get16(header + HEADER_TYPE) != TYPE_EXEC ||
+	    bytes_get32(header + HEADER_VERSION) != VERSION_CURRENT)
 		return LOAD_ERROR_ELF_TYPE;
-	if (!count || count > ELF_MAX_SEGMENTS || bytes_get16(header + class->segment_size) != class->segment_bytes)
+	if (!count || count > ELF_MAX_SEGMENTS ||
+	    bytes_get16(header + class->segment_size) != class->segment_bytes)
 		return LOAD_ERROR_ELF_SEGMENTS;
-	if (!range_fits(word(class, header + class->segments_offset), (uint64_t)count * class->segment_bytes, file->size))
+	if (!range_fits(word(class, header + class->segments_offset),
+			(uint64_t)count * class->segment_bytes, file->size))
 		return LOAD_ERROR_ELF_SEGMENTS;
 	return LOAD_OK;
 }
 
-static enum load_error read_segment(const struct load_part *file, const struct elf_class *class, const uint8_t *row,
-				    struct elf_segment *segment)
+static enum load_error read_segment(const struct load_part *file, const struct elf_class *class,
+				    const uint8_t *row, struct elf_segment *segment)
 {
 	segment->offset = word(class, row + class->offset);
 	segment->virtual_address = word(class, row + class->virtual_address);
@@ -110,7 +129,8 @@ static enum load_error find_entry(struct elf_image *image, uint64_t entry)
 		const struct elf_segment *segment = &image->segments[i];
 
 		if (entry - segment->virtual_address < segment->memory_bytes) {
-			image->entry = (uint32_t)(entry - segment->virtual_address + segment->address);
+			image->entry =
+			    (uint32_t)(entry - segment->virtual_address + segment->address);
 			return LOAD_OK;
 		}
 	}
@@ -135,8 +155,8 @@ enum load_error elf_claim(const struct elf_image *image, struct placement *place
 	enum load_error error = LOAD_OK;
 
 	for (uint32_t i = 0; i < image->count && !error; i++)
-		error = placement_claim(placement, image->segments[i].address, image->segments[i].memory_bytes,
-					OWNER_PLACED);
+		error = placement_claim(placement, image->segments[i].address,
+					image->segments[i].memory_bytes, OWNER_PLACED);
 	return error;
 }
 

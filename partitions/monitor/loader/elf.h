@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A statically linked x86 ELF, 32 or 64 bits, to be loaded by physical address below 4 GiB. Source: System V ABI, "Object Files".
+ * A statically linked x86 ELF, 32 or 64 bits, to be loaded by physical address below 4 GiB. Source:
+ * System V ABI, "Object Files".
  */
 #ifndef LOADER_ELF_H
 #define LOADER_ELF_H

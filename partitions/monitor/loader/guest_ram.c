@@ -14,7 +14,8 @@ void *guest_ram_at(const struct guest_ram *ram, uint64_t gpa, uint64_t count)
 
 	if (range_fits(gpa, count, low))
 		return ram->base + gpa;
-	if (gpa >= GUEST_HIGH_START && range_fits(gpa - GUEST_HIGH_START, count, guest_ram_high_bytes(ram)))
+	if (gpa >= GUEST_HIGH_START &&
+	    range_fits(gpa - GUEST_HIGH_START, count, guest_ram_high_bytes(ram)))
 		return ram->base + low + (gpa - GUEST_HIGH_START);
 	return NULL;
 }

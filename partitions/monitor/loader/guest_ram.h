@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The partition's RAM as the monitor sees it: linear, while the guest sees it below the hole and from 4 GiB on.
- * The one place that turns a guest-physical address into a pointer. In the monitor an integer is a guest-physical
- * address (`gpa`) and a pointer is the monitor's own; host-physical addresses do not exist here.
+ * The partition's RAM as the monitor sees it: linear, while the guest sees it below the hole and
+ * from 4 GiB on. The one place that turns a guest-physical address into a pointer. In the monitor
+ * an integer is a guest-physical address (`gpa`) and a pointer is the monitor's own; host-physical
+ * addresses do not exist here.
  */
 #ifndef LOADER_GUEST_RAM_H
 #define LOADER_GUEST_RAM_H

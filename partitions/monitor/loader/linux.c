@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Linux: checks the bzImage's header, places the kernel with the room it asks for to unpack itself, then writes the zero
- * page, the command line, a GDT and page tables that map the first 4 GiB onto themselves.
+ * Linux: checks the bzImage's header, places the kernel with the room it asks for to unpack itself,
+ * then writes the zero page, the command line, a GDT and page tables that map the first 4 GiB onto
+ * themselves.
  */
 #include "loader/linux.h"
 
@@ -115,7 +116,8 @@ static enum load_error check_sizes(const struct load_part *file, const struct li
 		return LOAD_ERROR_LINUX_SETUP_SECTS;
 	if (file->size <= kernel->setup_bytes + ENTRY_64)
 		return LOAD_ERROR_LINUX_TRUNCATED;
-	if (kernel->alignment < PAGE || kernel->alignment > GIB || (kernel->alignment & (kernel->alignment - 1)))
+	if (kernel->alignment < PAGE || kernel->alignment > GIB ||
+	    (kernel->alignment & (kernel->alignment - 1)))
 		return LOAD_ERROR_LINUX_ALIGNMENT;
 	if (kernel->init_size < file->size - kernel->setup_bytes)
 		return LOAD_ERROR_LINUX_INIT_SIZE;
@@ -142,7 +144,8 @@ static enum load_error decode(const struct load_part *file, struct linux_kernel 
 }
 
 /* The preferred address if it is free, else the lowest above it that the page tables reach. */
-static enum load_error place_kernel(struct loader *loader, const struct linux_kernel *kernel, uint64_t *gpa)
+static enum load_error place_kernel(struct loader *loader, const struct linux_kernel *kernel,
+				    uint64_t *gpa)
 {
 	const struct placement_wish wish = {
 		.bytes = kernel->init_size,
@@ -166,7 +169,8 @@ static enum load_error place_kernel(struct loader *loader, const struct linux_ke
 }
 
 /* In its staging place, or as high as this kernel takes it. */
-static enum load_error place_initrd(struct loader *loader, const struct linux_kernel *kernel, uint64_t *gpa)
+static enum load_error place_initrd(struct loader *loader, const struct linux_kernel *kernel,
+				    uint64_t *gpa)
 {
 	const struct load_part *initrd = &loader->modules[0];
 	const struct placement_wish wish = {
@@ -178,12 +182,14 @@ static enum load_error place_initrd(struct loader *loader, const struct linux_ke
 	};
 
 	*gpa = initrd->gpa;
-	if (!loader->module_count || !initrd->size || range_fits(*gpa, initrd->size, kernel->initrd_max + 1))
+	if (!loader->module_count || !initrd->size ||
+	    range_fits(*gpa, initrd->size, kernel->initrd_max + 1))
 		return LOAD_OK;
 	return placement_find(&loader->placement, &wish, gpa) ? LOAD_OK : LOAD_ERROR_LINUX_INITRD;
 }
 
-static enum load_error place(struct loader *loader, const struct linux_kernel *kernel, struct linux_layout *layout)
+static enum load_error place(struct loader *loader, const struct linux_kernel *kernel,
+			     struct linux_layout *layout)
 {
 	if (strlen(loader->command_line) > kernel->command_line_max)
 		return LOAD_ERROR_LINUX_COMMAND_LINE;
@@ -197,7 +203,8 @@ static void write_page_tables(struct linux_low *low, uint64_t gpa)
 {
 	low->pml4[0] = (gpa + offsetof(struct linux_low, pdpt)) | PAGE_TABLE_RW;
 	for (uint64_t g = 0; g < MAPPED_GIB; g++) {
-		low->pdpt[g] = (gpa + offsetof(struct linux_low, directories) + g * PAGE) | PAGE_TABLE_RW;
+		low->pdpt[g] =
+		    (gpa + offsetof(struct linux_low, directories) + g * PAGE) | PAGE_TABLE_RW;
 		for (uint64_t i = 0; i < 512; i++)
 			low->directories[g][i] = (g * GIB + i * LARGE_PAGE) | PAGE_LARGE_RW;
 	}
@@ -224,9 +231,11 @@ static void write_zero_page(struct loader *loader, const struct linux_kernel *ke
 {
 	uint8_t *page = low->zero_page;
 
-	memcpy(page + SETUP_SECTS, loader->kernel.bytes + SETUP_SECTS, kernel->header_end - SETUP_SECTS);
+	memcpy(page + SETUP_SECTS, loader->kernel.bytes + SETUP_SECTS,
+	       kernel->header_end - SETUP_SECTS);
 	page[TYPE_OF_LOADER] = LOADER_UNDEFINED;
-	bytes_put32(page + CMD_LINE_PTR, (uint32_t)(layout->low + offsetof(struct linux_low, command_line)));
+	bytes_put32(page + CMD_LINE_PTR,
+		    (uint32_t)(layout->low + offsetof(struct linux_low, command_line)));
 	bytes_put32(page + RAMDISK_IMAGE, 0);
 	bytes_put32(page + RAMDISK_SIZE, 0);
 	if (loader->module_count && loader->modules[0].size) {
@@ -237,7 +246,8 @@ static void write_zero_page(struct loader *loader, const struct linux_kernel *ke
 	write_memory_map(page, &loader->map, guest_ram_low_bytes(&loader->ram));
 }
 
-static void commit(struct loader *loader, const struct linux_kernel *kernel, const struct linux_layout *layout)
+static void commit(struct loader *loader, const struct linux_kernel *kernel,
+		   const struct linux_layout *layout)
 {
 	struct linux_low *low = loader_at(loader, layout->low, sizeof(*low));
 	const struct load_part *initrd = &loader->modules[0];
@@ -249,9 +259,11 @@ static void commit(struct loader *loader, const struct linux_kernel *kernel, con
 	write_page_tables(low, layout->low);
 	low->gdt[SELECTOR_CODE / 8] = GDT_CODE64;
 	low->gdt[SELECTOR_DATA / 8] = GDT_DATA;
-	memcpy(loader_at(loader, layout->kernel, loaded), loader->kernel.bytes + kernel->setup_bytes, loaded);
+	memcpy(loader_at(loader, layout->kernel, loaded),
+	       loader->kernel.bytes + kernel->setup_bytes, loaded);
 	if (loader->module_count && layout->initrd != initrd->gpa)
-		memcpy(loader_at(loader, layout->initrd, initrd->size), initrd->bytes, initrd->size);
+		memcpy(loader_at(loader, layout->initrd, initrd->size), initrd->bytes,
+		       initrd->size);
 }
 
 enum load_error linux_load(struct loader *loader, struct boot_state *boot)

@@ -22,6 +22,7 @@ const char *load_error_name(enum load_error error)
 
 const char *load_error_text(enum load_error error)
 {
-	return (unsigned int)error < LOAD_ERROR_COUNT ? rows[error].sentence :
-							"an unknown error; this is a defect, please report it";
+	return (unsigned int)error < LOAD_ERROR_COUNT
+		   ? rows[error].sentence
+		   : "an unknown error; this is a defect, please report it";
 }

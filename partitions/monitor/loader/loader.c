@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a payload to a partition that can start: sorts the parts, hands them to the kernel's protocol.
+ * From a payload to a partition that can start: sorts the parts, hands them to the kernel's
+ * protocol.
  */
 #include "loader/loader.h"
 
@@ -13,7 +14,8 @@
 #define STAGE_ALIGNMENT (2ull << 20)
 #define STAGE_END 0x7FE00000ull /* Linux takes an initrd that ends below 2 GiB */
 
-static enum load_error (*const protocols[PART_TYPE_COUNT])(struct loader *loader, struct boot_state *boot) = {
+static enum load_error (*const protocols[PART_TYPE_COUNT])(struct loader *loader,
+							   struct boot_state *boot) = {
 	[PART_KERNEL_LINUX] = linux_load,
 	[PART_KERNEL_MULTIBOOT1] = multiboot1_load,
 	[PART_KERNEL_MULTIBOOT2] = multiboot2_load,

@@ -13,14 +13,18 @@
 #define SELECTOR_DATA 0x18u
 #define LIMIT_4G 0x100000000ull
 
-/* Fixed part, rows and rounding are below 96 bytes a module and 1 KiB in all; texts are what they can be. */
-_Static_assert(MULTIBOOT_INFO_BYTES >= 1024 + E820_MAX * MULTIBOOT_MMAP_ENTRY_BYTES + LOADER_MAX_COMMAND_LINE +
-	       PAYLOAD_MAX_PARTS * (96 + PAYLOAD_TEXT_BYTES), "the largest information fits");
+/* Fixed part, rows and rounding are below 96 bytes a module and 1 KiB in all; texts are what they
+ * can be. */
+_Static_assert(MULTIBOOT_INFO_BYTES >= 1024 + E820_MAX * MULTIBOOT_MMAP_ENTRY_BYTES +
+					   LOADER_MAX_COMMAND_LINE +
+					   PAYLOAD_MAX_PARTS * (96 + PAYLOAD_TEXT_BYTES),
+	       "the largest information fits");
 
 bool multiboot_flat(const struct load_part *file, const struct multiboot_addresses *fields,
 		    struct elf_image *image)
 {
-	uint32_t load = fields->load == FROM_FILE_START ? fields->header - fields->header_offset : fields->load;
+	uint32_t load =
+	    fields->load == FROM_FILE_START ? fields->header - fields->header_offset : fields->load;
 
 	if (load > fields->header || fields->header - load > fields->header_offset)
 		return false;
@@ -32,7 +36,8 @@ bool multiboot_flat(const struct load_part *file, const struct multiboot_address
 		bytes = fields->load_end - load;
 	}
 	uint64_t memory = fields->bss_end ? (uint64_t)fields->bss_end - load : bytes;
-	if ((fields->bss_end && fields->bss_end < load) || memory < bytes || !range_fits(load, memory, LIMIT_4G))
+	if ((fields->bss_end && fields->bss_end < load) || memory < bytes ||
+	    !range_fits(load, memory, LIMIT_4G))
 		return false;
 	image->count = 1;
 	image->entry = 0;
@@ -40,15 +45,18 @@ bool multiboot_flat(const struct load_part *file, const struct multiboot_address
 	return true;
 }
 
-enum load_error multiboot_place(struct loader *loader, const struct elf_image *image, uint64_t *info_gpa)
+enum load_error multiboot_place(struct loader *loader, const struct elf_image *image,
+				uint64_t *info_gpa)
 {
 	enum load_error error = elf_claim(image, &loader->placement);
 
-	/* Modules stay where loader_stage() put them: pages below 2 GiB, which is all Multiboot asks. */
+	/* Modules stay where loader_stage() put them: pages below 2 GiB, which is all Multiboot
+	 * asks. */
 	return error ? error : loader_claim_low(loader, MULTIBOOT_INFO_BYTES, info_gpa);
 }
 
-struct multiboot_info multiboot_begin(struct loader *loader, const struct elf_image *image, uint64_t info_gpa)
+struct multiboot_info multiboot_begin(struct loader *loader, const struct elf_image *image,
+				      uint64_t info_gpa)
 {
 	struct multiboot_info info = {
 		.bytes = loader_at(loader, info_gpa, MULTIBOOT_INFO_BYTES),
@@ -64,7 +72,8 @@ uint8_t *multiboot_take(struct multiboot_info *info, uint32_t count)
 {
 	uint8_t *place = info->bytes + info->used;
 
-	/* The assertion above says it fits; if that is ever wrong, stop before writing over the guest. */
+	/* The assertion above says it fits; if that is ever wrong, stop before writing over the
+	 * guest. */
 	if (count > MULTIBOOT_INFO_BYTES - info->used)
 		__builtin_trap();
 	info->used += (count + 7) & ~7u;
@@ -78,7 +87,8 @@ uint32_t multiboot_upper_kib(const struct loader *loader)
 	return (uint32_t)((guest_ram_low_bytes(&loader->ram) - E820_RAM_AGAIN) >> 10);
 }
 
-void multiboot_start(struct boot_state *boot, uint32_t magic, uint32_t entry, const struct multiboot_info *info)
+void multiboot_start(struct boot_state *boot, uint32_t magic, uint32_t entry,
+		     const struct multiboot_info *info)
 {
 	*boot = (struct boot_state){
 		.mode = BOOT_FLAT32,

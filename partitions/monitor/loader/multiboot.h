@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What both Multiboot versions share: loading by address fields, the place of the boot information, and how the kernel starts.
- * Source: Multiboot Specification 0.6.96, Multiboot2 Specification 2.0.
+ * What both Multiboot versions share: loading by address fields, the place of the boot information,
+ * and how the kernel starts. Source: Multiboot Specification 0.6.96, Multiboot2 Specification 2.0.
  */
 #ifndef LOADER_MULTIBOOT_H
 #define LOADER_MULTIBOOT_H
@@ -28,15 +28,19 @@ struct multiboot_info {
 	uint32_t used;
 };
 
-/* A file to be loaded flat, as one segment (entry left 0). False when the fields contradict the file or each other. */
+/* A file to be loaded flat, as one segment (entry left 0). False when the fields contradict the
+ * file or each other. */
 bool multiboot_flat(const struct load_part *file, const struct multiboot_addresses *fields,
 		    struct elf_image *image);
 
-/* Takes the kernel's place, the modules' where they have to move, and the information's, which is *info_gpa. */
-enum load_error multiboot_place(struct loader *loader, const struct elf_image *image, uint64_t *info_gpa);
+/* Takes the kernel's place, the modules' where they have to move, and the information's, which is
+ * *info_gpa. */
+enum load_error multiboot_place(struct loader *loader, const struct elf_image *image,
+				uint64_t *info_gpa);
 
 /* Copies the kernel and starts an empty information block. */
-struct multiboot_info multiboot_begin(struct loader *loader, const struct elf_image *image, uint64_t info_gpa);
+struct multiboot_info multiboot_begin(struct loader *loader, const struct elf_image *image,
+				      uint64_t info_gpa);
 
 /* The next `count` bytes of the block, zero, 8-byte aligned. */
 uint8_t *multiboot_take(struct multiboot_info *info, uint32_t count);
@@ -45,6 +49,7 @@ uint8_t *multiboot_take(struct multiboot_info *info, uint32_t count);
 uint32_t multiboot_upper_kib(const struct loader *loader);
 
 /* Protected mode at `entry` with the magic in EAX and the information in EBX. */
-void multiboot_start(struct boot_state *boot, uint32_t magic, uint32_t entry, const struct multiboot_info *info);
+void multiboot_start(struct boot_state *boot, uint32_t magic, uint32_t entry,
+		     const struct multiboot_info *info);
 
 #endif

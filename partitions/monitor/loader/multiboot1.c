@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Multiboot 1: finds and obeys the header, then writes the information structure with everything it points to.
+ * Multiboot 1: finds and obeys the header, then writes the information structure with everything it
+ * points to.
  */
 #include "loader/multiboot1.h"
 
@@ -50,13 +51,15 @@ static enum load_error find_header(const struct load_part *file, uint32_t *offse
 	for (*offset = 0; *offset + HEADER_BYTES <= limit; *offset += 4) {
 		const uint8_t *p = file->bytes + *offset;
 
-		if (bytes_get32(p) == HEADER_MAGIC && bytes_get32(p) + bytes_get32(p + 4) + bytes_get32(p + 8) == 0)
+		if (bytes_get32(p) == HEADER_MAGIC &&
+		    bytes_get32(p) + bytes_get32(p + 4) + bytes_get32(p + 8) == 0)
 			return LOAD_OK;
 	}
 	return LOAD_ERROR_MULTIBOOT1_HEADER;
 }
 
-static enum load_error parse_flat(const struct load_part *file, uint32_t offset, struct elf_image *image)
+static enum load_error parse_flat(const struct load_part *file, uint32_t offset,
+				  struct elf_image *image)
 {
 	const uint8_t *p = file->bytes + offset;
 
@@ -133,7 +136,8 @@ static void write_information(const struct loader *loader, struct multiboot_info
 {
 	uint8_t *root = multiboot_take(info, INFORMATION_BYTES);
 
-	bytes_put32(root + FLAGS, INFO_MEMORY | INFO_COMMAND_LINE | INFO_MODULES | INFO_MMAP | INFO_LOADER_NAME);
+	bytes_put32(root + FLAGS,
+		    INFO_MEMORY | INFO_COMMAND_LINE | INFO_MODULES | INFO_MMAP | INFO_LOADER_NAME);
 	bytes_put32(root + MEM_LOWER, (uint32_t)(E820_LOW_END >> 10));
 	bytes_put32(root + MEM_UPPER, multiboot_upper_kib(loader));
 	bytes_put32(root + CMDLINE, write_text(info, loader->command_line));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Multiboot kernel: ELF, or flat by the header's address fields. Source: Multiboot Specification 0.6.96.
+ * A Multiboot kernel: ELF, or flat by the header's address fields. Source: Multiboot Specification
+ * 0.6.96.
  */
 #ifndef LOADER_MULTIBOOT1_H
 #define LOADER_MULTIBOOT1_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Multiboot2: walks the header's tags by a table (what is not in it and not optional is refused), then writes the
- * information tags.
+ * Multiboot2: walks the header's tags by a table (what is not in it and not optional is refused),
+ * then writes the information tags.
  */
 #include "loader/multiboot2.h"
 
@@ -45,8 +45,9 @@ enum information_tag {
 	INFO_ACPI_NEW = 15,
 };
 
-#define INFO_SUPPORTED (1u << INFO_COMMAND_LINE | 1u << INFO_LOADER_NAME | 1u << INFO_MODULE | 1u << INFO_MEMORY | \
-			1u << INFO_MMAP | 1u << INFO_ACPI_OLD | 1u << INFO_ACPI_NEW)
+#define INFO_SUPPORTED                                                                             \
+	(1u << INFO_COMMAND_LINE | 1u << INFO_LOADER_NAME | 1u << INFO_MODULE |                    \
+	 1u << INFO_MEMORY | 1u << INFO_MMAP | 1u << INFO_ACPI_OLD | 1u << INFO_ACPI_NEW)
 
 /* The header as its tags are read. */
 struct header {
@@ -99,8 +100,9 @@ static enum load_error read_entry(struct header *header, const struct tag *tag)
 static enum load_error read_console_flags(struct header *header, const struct tag *tag)
 {
 	(void)header;
-	return !tag->is_optional && bytes_get32(tag->bytes + 8) & CONSOLE_REQUIRED ? LOAD_ERROR_MULTIBOOT2_DISPLAY :
-										     LOAD_OK;
+	return !tag->is_optional && bytes_get32(tag->bytes + 8) & CONSOLE_REQUIRED
+		   ? LOAD_ERROR_MULTIBOOT2_DISPLAY
+		   : LOAD_OK;
 }
 
 static enum load_error read_framebuffer(struct header *header, const struct tag *tag)
@@ -109,7 +111,8 @@ static enum load_error read_framebuffer(struct header *header, const struct tag 
 	return tag->is_optional ? LOAD_OK : LOAD_ERROR_MULTIBOOT2_DISPLAY;
 }
 
-/* EFI entries count only under EFI; a relocatable kernel may stay where it is linked; modules are page-aligned. */
+/* EFI entries count only under EFI; a relocatable kernel may stay where it is linked; modules are
+ * page-aligned. */
 static enum load_error read_nothing(struct header *header, const struct tag *tag)
 {
 	(void)header, (void)tag;
@@ -146,7 +149,8 @@ static enum load_error find_header(const struct load_part *file, struct header *
 
 	for (uint32_t offset = 0; offset + HEADER_BYTES <= limit; offset += 8) {
 		const uint8_t *p = file->bytes + offset;
-		uint32_t sum = bytes_get32(p) + bytes_get32(p + 4) + bytes_get32(p + 8) + bytes_get32(p + 12);
+		uint32_t sum =
+		    bytes_get32(p) + bytes_get32(p + 4) + bytes_get32(p + 8) + bytes_get32(p + 12);
 
 		if (bytes_get32(p) != HEADER_MAGIC || sum)
 			continue;
@@ -155,7 +159,8 @@ static enum load_error find_header(const struct load_part *file, struct header *
 		header->bytes = p;
 		header->size = bytes_get32(p + 8);
 		header->addresses.header_offset = offset;
-		return range_fits(offset, header->size, limit) ? LOAD_OK : LOAD_ERROR_MULTIBOOT2_TAG;
+		return range_fits(offset, header->size, limit) ? LOAD_OK
+							       : LOAD_ERROR_MULTIBOOT2_TAG;
 	}
 	return LOAD_ERROR_MULTIBOOT2_HEADER;
 }
@@ -166,7 +171,8 @@ static enum load_error read_tag(struct header *header, const struct tag *tag)
 
 	if (type >= TAG_COUNT)
 		return read_unknown(header, tag);
-	return tag->size < readers[type].least_bytes ? LOAD_ERROR_MULTIBOOT2_TAG : readers[type].read(header, tag);
+	return tag->size < readers[type].least_bytes ? LOAD_ERROR_MULTIBOOT2_TAG
+						     : readers[type].read(header, tag);
 }
 
 static enum load_error read_tags(struct header *header)
@@ -190,7 +196,8 @@ static enum load_error read_tags(struct header *header)
 	return LOAD_ERROR_MULTIBOOT2_TAG;
 }
 
-static enum load_error parse_kernel(const struct load_part *file, const struct header *header, struct elf_image *image)
+static enum load_error parse_kernel(const struct load_part *file, const struct header *header,
+				    struct elf_image *image)
 {
 	if (!header->has_addresses) {
 		enum load_error error = elf_parse(file, image);

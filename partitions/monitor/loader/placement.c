@@ -38,7 +38,8 @@ void placement_init(struct placement *placement, const struct e820_map *map)
 	take(placement, (struct placement_range){ behind, UINT64_MAX, OWNER_NOT_RAM });
 }
 
-static const struct placement_range *blocker(const struct placement *placement, uint64_t base, uint64_t end)
+static const struct placement_range *blocker(const struct placement *placement, uint64_t base,
+					     uint64_t end)
 {
 	for (uint32_t i = 0; i < placement->count; i++)
 		if (base < placement->ranges[i].end && placement->ranges[i].base < end)
@@ -73,12 +74,14 @@ static bool align_up(uint64_t from, uint64_t alignment, uint64_t *aligned)
 	return true;
 }
 
-static bool find_lowest(const struct placement *placement, const struct placement_wish *wish, uint64_t *base)
+static bool find_lowest(const struct placement *placement, const struct placement_wish *wish,
+			uint64_t *base)
 {
 	uint64_t from = wish->minimum;
 
 	while (align_up(from, wish->alignment, base) && range_fits(*base, wish->bytes, wish->end)) {
-		const struct placement_range *other = blocker(placement, *base, *base + wish->bytes);
+		const struct placement_range *other =
+		    blocker(placement, *base, *base + wish->bytes);
 
 		if (!other)
 			return true;
@@ -87,7 +90,8 @@ static bool find_lowest(const struct placement *placement, const struct placemen
 	return false;
 }
 
-static bool find_highest(const struct placement *placement, const struct placement_wish *wish, uint64_t *base)
+static bool find_highest(const struct placement *placement, const struct placement_wish *wish,
+			 uint64_t *base)
 {
 	uint64_t end = wish->end;
 
@@ -95,7 +99,8 @@ static bool find_highest(const struct placement *placement, const struct placeme
 		*base = (end - wish->bytes) & ~(wish->alignment - 1);
 		if (*base < wish->minimum)
 			return false;
-		const struct placement_range *other = blocker(placement, *base, *base + wish->bytes);
+		const struct placement_range *other =
+		    blocker(placement, *base, *base + wish->bytes);
 		if (!other)
 			return true;
 		end = other->base;

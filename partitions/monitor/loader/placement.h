@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who lies where in the partition's RAM while it is being loaded. Everything the loader will write is claimed here
- * first, so that two things can never share a byte and nothing is written outside RAM: claiming may refuse,
- * writing afterwards cannot fail.
+ * Who lies where in the partition's RAM while it is being loaded. Everything the loader will write
+ * is claimed here first, so that two things can never share a byte and nothing is written outside
+ * RAM: claiming may refuse, writing afterwards cannot fail.
  */
 #ifndef LOADER_PLACEMENT_H
 #define LOADER_PLACEMENT_H
@@ -40,11 +40,13 @@ struct placement_wish {
 /* Everything the map does not call RAM, and the BIOS data, is taken. */
 void placement_init(struct placement *placement, const struct e820_map *map);
 
-/* Takes exactly [base, base + bytes), of any values, or says what is in the way. Nothing for 0 bytes. */
+/* Takes exactly [base, base + bytes), of any values, or says what is in the way. Nothing for 0
+ * bytes. */
 enum load_error placement_claim(struct placement *placement, uint64_t base, uint64_t bytes,
 				enum placement_owner owner);
 
-/* Finds the lowest (or highest) free place and takes it for OWNER_PLACED. False when there is none. */
+/* Finds the lowest (or highest) free place and takes it for OWNER_PLACED. False when there is none.
+ */
 bool placement_find(struct placement *placement, const struct placement_wish *wish, uint64_t *base);
 
 #endif

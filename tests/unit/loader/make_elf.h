@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small ELF files for the loader's tests: a header, program headers behind it, contents from MAKE_ELF_CONTENTS on.
+ * Small ELF files for the loader's tests: a header, program headers behind it, contents from
+ * MAKE_ELF_CONTENTS on.
  */
 #ifndef TESTS_LOADER_MAKE_ELF_H
 #define TESTS_LOADER_MAKE_ELF_H
@@ -17,14 +18,15 @@
 struct elf_layout {
 	uint32_t word;                                     /* bytes of an address */
 	uint32_t entry, segments, segment_size, segment_count; /* in the header */
-	uint32_t first;                                    /* the first program header; `step` to the next */
+	uint32_t first; /* the first program header; `step` to the next */
 	uint32_t step, offset, virtual_address, address, file_bytes, memory_bytes;
 };
 
 static const struct elf_layout elf32 = { 4, 24, 28, 42, 44, 52, 32, 4, 8, 12, 16, 20 };
 static const struct elf_layout elf64 = { 8, 24, 32, 54, 56, 64, 56, 8, 16, 24, 32, 40 };
 
-static inline void make_elf_word(uint8_t *file, const struct elf_layout *at, uint32_t offset, uint64_t value)
+static inline void make_elf_word(uint8_t *file, const struct elf_layout *at, uint32_t offset,
+				 uint64_t value)
 {
 	if (at->word == 8)
 		bytes_put64(file + offset, value);
@@ -36,7 +38,8 @@ struct make_segment {
 	uint64_t virtual_address, address, file_bytes, memory_bytes;
 };
 
-static inline void make_elf_segment(uint8_t *file, const struct elf_layout *at, const struct make_segment *segment)
+static inline void make_elf_segment(uint8_t *file, const struct elf_layout *at,
+				    const struct make_segment *segment)
 {
 	uint32_t index = bytes_get16(file + at->segment_count);
 	uint32_t row = at->first + index * at->step;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory map: ascending, whole, and exactly the partition's RAM less what lies between 640 KiB and 1 MiB.
+ * The memory map: ascending, whole, and exactly the partition's RAM less what lies between 640 KiB
+ * and 1 MiB.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +47,8 @@ static void map_ascends_without_overlap(void **state)
 		for (uint32_t i = 0; i < map.count; i++)
 			assert_true(map.entries[i].bytes > 0);
 		for (uint32_t i = 1; i < map.count; i++)
-			assert_true(map.entries[i].base >= map.entries[i - 1].base + map.entries[i - 1].bytes);
+			assert_true(map.entries[i].base >=
+				    map.entries[i - 1].base + map.entries[i - 1].bytes);
 	}
 }
 
@@ -85,7 +87,8 @@ static void tables_have_the_acpi_type(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < map.count; i++)
-		found += map.entries[i].type == E820_ACPI && map.entries[i].base == E820_ACPI_BASE &&
+		found += map.entries[i].type == E820_ACPI &&
+			 map.entries[i].base == E820_ACPI_BASE &&
 			 map.entries[i].bytes == E820_ACPI_BYTES;
 	assert_int_equal(found, 1);
 }

@@ -144,7 +144,8 @@ static void program_headers_are_checked(void **state)
 		for (int i = 0; i < 3; i++) {
 			make_good(file, at);
 			bytes_put16(file + at->segment_count, counts[i]);
-			assert_int_equal(parse(file, sizeof(file), &image), LOAD_ERROR_ELF_SEGMENTS);
+			assert_int_equal(parse(file, sizeof(file), &image),
+					 LOAD_ERROR_ELF_SEGMENTS);
 		}
 		make_good(file, at);
 		bytes_put16(file + at->segment_size, 8);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bzImages made of nothing but a header: one that loads, then every field wrong, every truncation, every limit of the
- * initrd.
+ * bzImages made of nothing but a header: one that loads, then every field wrong, every truncation,
+ * every limit of the initrd.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,7 +56,8 @@ static void loads_in_the_preferred_place(void **state)
 	assert_int_equal(world_load(&world), LOAD_OK);
 	assert_int_equal(world.boot.mode, BOOT_LONG64);
 	assert_int_equal(world.boot.rip, PREFERRED + 0x200);
-	assert_memory_equal(world_at(&world, PREFERRED, FILE_BYTES - SETUP_BYTES), file + SETUP_BYTES, FILE_BYTES - SETUP_BYTES);
+	assert_memory_equal(world_at(&world, PREFERRED, FILE_BYTES - SETUP_BYTES),
+			    file + SETUP_BYTES, FILE_BYTES - SETUP_BYTES);
 	assert_false(world_has_overlaps(&world));
 	world_close(&world);
 }
@@ -82,9 +83,12 @@ static void zero_page_tells_everything(void **state)
 	assert_string_equal((char *)world_at(&world, bytes_get32(page + 0x228), 4096), line);
 	assert_int_equal(page[0x1E8], world.loader.map.count);
 	for (uint32_t i = 0; i < world.loader.map.count; i++) {
-		assert_int_equal(bytes_get64(page + 0x2D0 + 20 * i), world.loader.map.entries[i].base);
-		assert_int_equal(bytes_get64(page + 0x2D8 + 20 * i), world.loader.map.entries[i].bytes);
-		assert_int_equal(bytes_get32(page + 0x2E0 + 20 * i), world.loader.map.entries[i].type);
+		assert_int_equal(bytes_get64(page + 0x2D0 + 20 * i),
+				 world.loader.map.entries[i].base);
+		assert_int_equal(bytes_get64(page + 0x2D8 + 20 * i),
+				 world.loader.map.entries[i].bytes);
+		assert_int_equal(bytes_get32(page + 0x2E0 + 20 * i),
+				 world.loader.map.entries[i].type);
 	}
 	/* No stale byte where the kernel looks for what older loaders left. */
 	assert_int_equal(page[0x1EF], 0);
@@ -105,15 +109,19 @@ static void page_tables_are_the_identity(void **state)
 	assert_int_equal(world_load(&world), LOAD_OK);
 	for (uint64_t address = 0; address < 4 * GIB; address += 2 * MIB) {
 		uint64_t e4 = bytes_get64(world_at(&world, world.boot.cr3, 4096));
-		uint64_t e3 = bytes_get64(world_at(&world, (e4 & ~0xFFFull) + 8 * (address >> 30), 8));
-		uint64_t e2 = bytes_get64(world_at(&world, (e3 & ~0xFFFull) + 8 * (address >> 21 & 511), 8));
+		uint64_t e3 =
+		    bytes_get64(world_at(&world, (e4 & ~0xFFFull) + 8 * (address >> 30), 8));
+		uint64_t e2 =
+		    bytes_get64(world_at(&world, (e3 & ~0xFFFull) + 8 * (address >> 21 & 511), 8));
 
 		assert_int_equal(e4 & 0xFFF, 3);
 		assert_int_equal(e3 & 0xFFF, 3);
 		assert_int_equal(e2, address | 0x83);
 	}
-	assert_int_equal(bytes_get64(world_at(&world, world.boot.gdt_base + world.boot.cs, 8)), 0x00AF9B000000FFFFull);
-	assert_int_equal(bytes_get64(world_at(&world, world.boot.gdt_base + world.boot.ds, 8)), 0x00CF93000000FFFFull);
+	assert_int_equal(bytes_get64(world_at(&world, world.boot.gdt_base + world.boot.cs, 8)),
+			 0x00AF9B000000FFFFull);
+	assert_int_equal(bytes_get64(world_at(&world, world.boot.gdt_base + world.boot.ds, 8)),
+			 0x00CF93000000FFFFull);
 	assert_true(world.boot.ds + 7u <= world.boot.gdt_limit);
 	assert_true(bytes_are_zero(world_at(&world, world.boot.cr3 + 8, 4088), 4088));
 	world_close(&world);
@@ -186,7 +194,8 @@ static void every_truncation_is_safe(void **state)
 		world_open(&world, 16 * MIB);
 		world_add(&world, PART_KERNEL_LINUX, file, bytes);
 		enum load_error error = world_load(&world);
-		assert_int_equal(error, bytes > SETUP_BYTES + 0x200 ? LOAD_OK : LOAD_ERROR_LINUX_TRUNCATED);
+		assert_int_equal(error, bytes > SETUP_BYTES + 0x200 ? LOAD_OK
+								    : LOAD_ERROR_LINUX_TRUNCATED);
 		world_close(&world);
 	}
 }
@@ -220,13 +229,13 @@ static const struct initrd_case initrds[] = {
 	{ 4 * GIB, 8 * MIB, 0x7FFFFFFF, false, LOAD_OK },
 	{ 4 * GIB, 8 * MIB, 0xFFFFFFFF, false, LOAD_OK },
 	{ 64 * MIB, 8 * MIB, 32 * MIB - 1, true, LOAD_OK },
-	{ 64 * MIB, 8 * MIB, 28 * MIB - 1, true, LOAD_OK },        /* exactly above the kernel */
-	{ 64 * MIB, 13 * MIB, 28 * MIB - 1, true, LOAD_OK },       /* only below the kernel */
+	{ 64 * MIB, 8 * MIB, 28 * MIB - 1, true, LOAD_OK }, /* exactly above the kernel */
+	{ 64 * MIB, 13 * MIB, 28 * MIB - 1, true, LOAD_OK }, /* only below the kernel */
 	{ 64 * MIB, 16 * MIB, 28 * MIB - 1, false, LOAD_ERROR_LINUX_INITRD },
 	{ 64 * MIB, 8 * MIB, 0, false, LOAD_ERROR_LINUX_INITRD },
 	{ 64 * MIB, 80 * MIB, 0x7FFFFFFF, false, LOAD_ERROR_NO_ROOM },
 	{ 64 * MIB, 0, 0x7FFFFFFF, false, LOAD_OK },
-	{ 24 * MIB, 6 * MIB, 0x7FFFFFFF, false, LOAD_OK },         /* the kernel gives way downwards */
+	{ 24 * MIB, 6 * MIB, 0x7FFFFFFF, false, LOAD_OK }, /* the kernel gives way downwards */
 	{ 16 * MIB, 10 * MIB, 0x7FFFFFFF, false, LOAD_ERROR_NO_ROOM },
 };
 

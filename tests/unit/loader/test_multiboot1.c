@@ -244,13 +244,15 @@ static void largest_information_fits(void **state)
 	world_add(&world, PART_COMMAND_LINE, line, sizeof(line));
 	while (world.payload.count < PAYLOAD_MAX_PARTS) {
 		world_add(&world, PART_MODULE, "m", 1);
-		memset(world.payload.parts[world.payload.count - 1].text, 't', PAYLOAD_TEXT_BYTES - 1);
+		memset(world.payload.parts[world.payload.count - 1].text, 't',
+		       PAYLOAD_TEXT_BYTES - 1);
 	}
 	assert_int_equal(world_load(&world), LOAD_OK);
 	const uint8_t *info = world_at(&world, world.boot.rbx, 120);
 
 	assert_int_equal(bytes_get32(info + 20), PAYLOAD_MAX_PARTS - 2);
-	assert_int_equal(strlen((char *)world_at(&world, bytes_get32(info + 16), 4096)), sizeof(line));
+	assert_int_equal(strlen((char *)world_at(&world, bytes_get32(info + 16), 4096)),
+			 sizeof(line));
 	assert_false(world_has_overlaps(&world));
 	world_close(&world);
 }

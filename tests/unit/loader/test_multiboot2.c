@@ -44,7 +44,8 @@ static void put_header(uint8_t *file, uint32_t architecture, uint32_t length)
 }
 
 /* A 64-bit ELF with up to two header tags before the end tag. */
-static void make_kernel(uint8_t file[MAKE_ELF_BYTES], const struct tag *first, const struct tag *second)
+static void make_kernel(uint8_t file[MAKE_ELF_BYTES], const struct tag *first,
+			const struct tag *second)
 {
 	uint32_t at = HEADER + 16;
 
@@ -221,7 +222,9 @@ static void flat_kernels_are_checked(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(flats) / sizeof(flats[0]); i++) {
 		const struct flat_case *c = &flats[i];
-		const struct tag addresses = { 2, 0, 24, { c->fields[0], c->fields[1], c->fields[2], c->fields[3] } };
+		const struct tag addresses = {
+			2, 0, 24, { c->fields[0], c->fields[1], c->fields[2], c->fields[3] }
+		};
 		const struct tag entry = { 3, 0, 12, { c->entry } };
 		uint8_t file[MAKE_ELF_BYTES];
 		struct world world;

@@ -58,8 +58,9 @@ static void claims_are_checked(void **state)
 	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
 		struct placement placement = fresh(64 * MIB);
 
-		assert_int_equal(placement_claim(&placement, claims[i].base, claims[i].bytes, OWNER_PLACED),
-				 claims[i].error);
+		assert_int_equal(
+		    placement_claim(&placement, claims[i].base, claims[i].bytes, OWNER_PLACED),
+		    claims[i].error);
 	}
 }
 
@@ -70,8 +71,10 @@ static void owners_are_told_apart(void **state)
 	(void)state;
 	assert_int_equal(placement_claim(&placement, 2 * MIB, MIB, OWNER_STAGED), LOAD_OK);
 	assert_int_equal(placement_claim(&placement, 3 * MIB, MIB, OWNER_PLACED), LOAD_OK);
-	assert_int_equal(placement_claim(&placement, 3 * MIB - 1, 1, OWNER_PLACED), LOAD_ERROR_OVERLAPS_STAGING);
-	assert_int_equal(placement_claim(&placement, 4 * MIB - 1, 2, OWNER_PLACED), LOAD_ERROR_OVERLAPS_PLACED);
+	assert_int_equal(placement_claim(&placement, 3 * MIB - 1, 1, OWNER_PLACED),
+			 LOAD_ERROR_OVERLAPS_STAGING);
+	assert_int_equal(placement_claim(&placement, 4 * MIB - 1, 2, OWNER_PLACED),
+			 LOAD_ERROR_OVERLAPS_PLACED);
 	assert_int_equal(placement_claim(&placement, 4 * MIB, 1, OWNER_PLACED), LOAD_OK);
 }
 
@@ -91,7 +94,9 @@ static void list_has_an_end(void **state)
 static void lowest_place_is_found(void **state)
 {
 	struct placement placement = fresh(64 * MIB);
-	const struct placement_wish wish = { .bytes = MIB, .alignment = 2 * MIB, .minimum = 0x1000, .end = 64 * MIB };
+	const struct placement_wish wish = {
+		.bytes = MIB, .alignment = 2 * MIB, .minimum = 0x1000, .end = 64 * MIB
+	};
 	uint64_t base = 0;
 
 	(void)state;
@@ -104,7 +109,9 @@ static void lowest_place_is_found(void **state)
 static void highest_place_is_found(void **state)
 {
 	struct placement placement = fresh(64 * MIB);
-	struct placement_wish wish = { .bytes = MIB, .alignment = 4096, .minimum = MIB, .end = 4 * GIB, .is_from_top = true };
+	struct placement_wish wish = {
+		.bytes = MIB, .alignment = 4096, .minimum = MIB, .end = 4 * GIB, .is_from_top = true
+	};
 	uint64_t base = 0;
 
 	(void)state;
@@ -136,9 +143,9 @@ static void impossible_wishes_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(impossibles) / sizeof(impossibles[0]); i++)
 		for (int top = 0; top < 2; top++) {
 			struct placement placement = fresh(64 * MIB);
-			const struct placement_wish wish = {
-				impossibles[i].bytes, 4096, impossibles[i].minimum, impossibles[i].end, top
-			};
+			const struct placement_wish wish = { impossibles[i].bytes, 4096,
+							     impossibles[i].minimum,
+							     impossibles[i].end, top };
 			uint64_t base;
 
 			assert_false(placement_find(&placement, &wish, &base));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A partition's RAM without a box around it, and payloads put together from pieces. RAM of several GiB is address
- * space only: pages appear when they are touched.
+ * A partition's RAM without a box around it, and payloads put together from pieces. RAM of several
+ * GiB is address space only: pages appear when they are touched.
  */
 #ifndef TESTS_LOADER_WORLD_H
 #define TESTS_LOADER_WORLD_H
@@ -15,10 +15,12 @@ struct world {
 	struct guest_ram ram;
 	uint64_t stage;       /* gpa of the staged payload */
 	uint64_t stage_bytes; /* what has been added so far */
-	uint8_t *exact[PAYLOAD_MAX_PARTS]; /* copies of their very size: a sanitizer sees one byte too many */
+	uint8_t *exact[PAYLOAD_MAX_PARTS]; /* copies of their very size: a sanitizer sees one byte
+					      too many */
 };
 
-/* RAM of so many bytes, filled with a pattern where it matters (low memory), and an empty payload. */
+/* RAM of so many bytes, filled with a pattern where it matters (low memory), and an empty payload.
+ */
 void world_open(struct world *world, uint64_t ram_bytes);
 void world_close(struct world *world);
 
