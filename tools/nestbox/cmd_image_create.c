@@ -164,7 +164,7 @@ static enum exit_code module_add(struct image_plan *plan, const char *argument)
 	char path[4096];
 
 	if (!comma)
-		return plan_add_file(plan, PART_MODULE, argument, NULL);
+		return plan_add_file(plan, PART_MODULE, argument, "");
 	if ((size_t)(comma - argument) >= sizeof(path))
 		return report_error(EXIT_USAGE, "--module '%s' has too long a name", argument);
 	memcpy(path, argument, (size_t)(comma - argument));

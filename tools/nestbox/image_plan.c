@@ -37,6 +37,19 @@ static enum exit_code part_add(struct image_plan *plan, uint32_t type,
 	return EXIT_OK;
 }
 
+/* A file's name without its folders, for people to see in messages; none rather than a bad one. */
+static const char *shown_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < length; i++)
+		if (name[i] < 0x20 || name[i] >= 0x7F)
+			return "";
+	return length < PAYLOAD_TEXT_BYTES ? name : "";
+}
+
 enum exit_code plan_add_file(struct image_plan *plan, uint32_t type, const char *path,
 			     const char *text)
 {
@@ -48,7 +61,7 @@ enum exit_code plan_add_file(struct image_plan *plan, uint32_t type, const char 
 	if (!type)
 		code = kernel_detect(&source, &type);
 	if (!code)
-		code = part_add(plan, type, &source, text ? text : "");
+		code = part_add(plan, type, &source, text ? text : shown_name(path));
 	if (code)
 		input_close(&source);
 	return code;

@@ -18,8 +18,8 @@ struct image_plan {
 };
 
 /*
- * Opens a file and adds it as a part; a kernel's type is detected when `type` is 0. `text` may be
- * null.
+ * Opens a file and adds it as a part; a kernel's type is detected when `type` is 0. Without a
+ * `text` it gets the file's name.
  */
 enum exit_code plan_add_file(struct image_plan *plan, uint32_t type, const char *path,
 			     const char *text);

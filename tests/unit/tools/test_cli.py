@@ -170,7 +170,7 @@ class Images(Case):
         self.verify("m.img", "--role", "01234567-89ab-cdef-0123-456789abcdef")
         parts = self.info("m.img")["parts"]
         self.assertEqual([(p["type"], p["bytes"], p["text"]) for p in parts],
-                         [("kernel-multiboot2", 128, ""), ("module", 5120, "first a=b,c"), ("module", 0, ""),
+                         [("kernel-multiboot2", 128, "mb2"), ("module", 5120, "first a=b,c"), ("module", 0, ""),
                           ("command-line", 0, "")])
 
     def test_wrong_parts(self):
