@@ -44,7 +44,7 @@ struct payload_part {
 	uint64_t offset;               /* from the payload's start */
 	uint64_t size;                 /* bytes; only a kernel's cannot be 0 */
 	const uint8_t *data;           /* size bytes inside the payload that was parsed */
-	char text[PAYLOAD_TEXT_BYTES]; /* printable: a module's command line, else its name */
+	char text[PAYLOAD_TEXT_BYTES]; /* printable: a module's command line; else file name */
 };
 
 struct payload {
