@@ -186,6 +186,38 @@ $(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds
 	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/kernel.lds -o $@ \
 		$(RING0_OBJECTS) $(O)/build_identity.o -lgcc
 
+## Partition image, bootable image, running them
+
+BUILD := build
+RECIPE := $(CONFIG_PARTITION_NAME)
+-include partitions/$(or $(RECIPE),debian-kvm)/recipe.mk
+PARTS := $(BUILD)/partitions/$(RECIPE)
+IMAGE ?= $(PARTS).img
+IMAGE_VERSION ?= 1.0.0
+
+$(PARTS).img: $(PARTS)/vmlinuz $(PARTS)/initrd $(PARTS)/cmdline $(O)/nestbox $(KEY).key
+	$(call say,IMAGE $@)
+	$(Q)$(O)/nestbox image create --kernel $(PARTS)/vmlinuz --initrd $(PARTS)/initrd --cmdline "$$(cat $(PARTS)/cmdline)" \
+		--partition $(RECIPE) --version $(IMAGE_VERSION) --key $(KEY).key -o $@ >/dev/null
+
+ISO := $(O)/nestbox.iso
+$(ISO): $(O)/nestbox.elf $(IMAGE) tools/disk
+	$(call say,DISK $@)
+	$(Q)tools/disk --kernel $(O)/nestbox.elf --image $(IMAGE) $@
+
+disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
+
+# LOG=file, TIMEOUT=seconds, UNTIL=regex, IMAGE=path, MACHINE=bochs|qemu. Without a terminal the demo ends after its summary.
+FAIL ?= nestbox: cannot start|image refused|partition stopped|CRASH|L2 FAILED
+DEMO_UNTIL := $(if $(filter $(PARTS).img,$(IMAGE)),$(shell test -t 0 -a -t 1 || echo 'nestbox-demo: a shell'))
+run: $(ISO) ## boot it: Nestbox, the partition, an L2 guest, a shell
+	$(Q)tools/run --iso $(ISO) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
+		--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
+		$(if $(or $(UNTIL),$(DEMO_UNTIL)),--until '$(or $(UNTIL),$(DEMO_UNTIL))' --fail '$(FAIL)')
+
+size: $(O)/nestbox.elf $(O)/monitor.elf ## ring-0 text and memory, against their limits
+	$(Q)$(PYTHON) tools/size.py $(O)
+
 include tests/rules.mk
 
 clean: ## remove build/ (keys and .config stay)

@@ -63,14 +63,21 @@ static u32 word(const u8 *bytes)
 static void compute_hypervisor(struct cpuid_entry *e, const struct cpuid_config *config)
 {
 	static const u8 signature[] = "NestboxNestb";
+	static const u8 kvm_signature[12] = "KVMKVMKVM";
 	const u8 *id = config->build_identity;
 
-	switch (e->leaf - CPUID_HYPERVISOR_LEAF) {
-	case 0:
+	switch (e->leaf) {
+	case CPUID_KVM_LEAF: /* makes Linux use x2APIC without interrupt remapping; no KVM feature is offered */
+		e->value = (struct cpuid_result){ CPUID_KVM_LEAF + 1, word(kvm_signature), word(kvm_signature + 4),
+						  word(kvm_signature + 8) };
+		break;
+	case CPUID_KVM_LEAF + 1:
+		break;
+	case CPUID_HYPERVISOR_LEAF:
 		e->value = (struct cpuid_result){ CPUID_HYPERVISOR_LEAF + 2, word(signature), word(signature + 4),
 						  word(signature + 8) };
 		break;
-	case 1: /* build identity: parent and child compare it */
+	case CPUID_HYPERVISOR_LEAF + 1: /* build identity: parent and child compare it */
 		e->value = (struct cpuid_result){ word(id), word(id + 4), word(id + 8), word(id + 12) };
 		break;
 	default:
@@ -91,21 +98,26 @@ static void compute(struct cpuid_entry *e, const struct cpuid_config *config)
 			e->value.ecx &= ~(1u << 22);
 		break;
 	case 0xB: compute_topology(e, config); break;
+	case 0x40000000 ... 0x400001FF: compute_hypervisor(e, config); break;
 	case 0x15: compute_tsc(&e->value, config); break;
 	case 0x80000000: e->value.eax = 0x80000008; break;
 	case 0x80000001:
 		if (!config->has_rdtscp)
 			e->value.edx &= ~(1u << 27);
 		break;
-	default:
-		if (e->leaf >= CPUID_HYPERVISOR_LEAF && e->leaf < CPUID_HYPERVISOR_LEAF + 3)
-			compute_hypervisor(e, config);
 	}
 }
 
+static const u32 range_base[CPUID_RANGES] = { 0, CPUID_HYPERVISOR_LEAF, CPUID_KVM_LEAF, 0x80000000u };
+
+/* CPUID_RANGES for a leaf outside all of them. */
 static u32 range_of(u32 leaf)
 {
-	return leaf >> 30; /* 0: basic, 1: hypervisor, 2: extended */
+	u32 range = 0;
+
+	while (range < CPUID_RANGES && leaf - range_base[range] >= 32)
+		range++;
+	return range;
 }
 
 static void build_entry(struct cpuid_table *table, u32 row, const struct cpuid_config *config, cpuid_source *hardware)
@@ -157,7 +169,7 @@ struct cpuid_result cpuid_lookup(const struct cpuid_table *table, u32 leaf, u32 
 	u32 range = range_of(leaf);
 	struct cpuid_result none = { 0, 0, 0, 0 };
 
-	if (range > 2 || (leaf & 0x3FFFFFFF) >= 32)
+	if (range == CPUID_RANGES)
 		return none;
 	for (u32 i = table->first[range][leaf & 31]; i && i <= table->count; i++) {
 		const struct cpuid_entry *e = &table->entry[i - 1];

@@ -11,6 +11,9 @@
 #define CPUID_ANY_SUBLEAF 0xFFFFFFFFu
 #define CPUID_ENTRIES 40
 #define CPUID_HYPERVISOR_LEAF 0x40000000u
+#define CPUID_KVM_LEAF 0x40000100u
+/* basic, ours, KVM's, extended */
+#define CPUID_RANGES 4
 
 struct cpuid_entry {
 	u32 leaf, subleaf;
@@ -21,7 +24,7 @@ struct cpuid_table {
 	struct cpuid_entry entry[CPUID_ENTRIES];
 	u32 count;
 	u32 cpu_count;
-	u8 first[3][32]; /* entry number + 1 of the first entry of leaf n in the basic, hypervisor and extended ranges */
+	u8 first[CPUID_RANGES][32]; /* entry number + 1 of the first entry of leaf base + n of each range */
 };
 
 struct cpuid_config {

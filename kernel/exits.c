@@ -162,6 +162,8 @@ struct vcpu *exit_handle(struct vcpu *v)
 	u32 reason = v->exit_reason & 0xFFFF;
 	u32 slot = reason < EXIT_REASON_COUNT ? reason : EXIT_REASON_COUNT - 1;
 
+	crash_note_exit(v->index, v->exit_reason, vmread(VMCS_GUEST_RIP));
+
 	if (nested_in_l2(v)) {
 		v->statistics->l2_count[slot]++;
 		if (!nested_exit(v, &action))

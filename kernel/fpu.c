@@ -31,7 +31,7 @@ void fpu_init(struct percpu *cpu)
 	xcr0_mask = ((u64)leaf.edx << 32 | leaf.eax) & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512);
 	CHECK(leaf.ecx <= XSAVE_AREA_BYTES);
 	*(u32 *)(initial_area + 24) = 0x1F80; /* MXCSR */
-	write_cr4(read_cr4() | CR4_OSXSAVE | CR4_OSFXSR | CR4_OSXMMEXCPT);
+	write_cr4(read_cr4() | CR4_MCE | CR4_OSXSAVE | CR4_OSFXSR | CR4_OSXMMEXCPT);
 	write_cr0((read_cr0() & ~CR0_EM) | CR0_MP);
 	fpu_reset_guest(cpu);
 }

@@ -9,7 +9,7 @@ TEST_INCLUDES := -I. -Ipartitions/monitor -Itools/nestbox -I$(T) -isystem $(MBED
 TEST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -include $(HOST_CONFIG) -MMD -MP $(TEST_INCLUDES)
 
 RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
-RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c %/monitor/main.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) \
+RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) \
 	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c))
 
 $(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox
@@ -33,8 +33,11 @@ borrows = $(if $(filter tools,$(1)),image)
 unit_sources = $(wildcard $(foreach d,$(1) $(borrows),tests/unit/$(d)/*.c))
 unit_helpers = $(patsubst %.c,$(T)/san/%.o,$(foreach f,$(unit_sources),$(if $(filter test_%,$(notdir $(f))),,$(f))))
 
+# a release build's policy instead of the development one
+unit_extra = $(if $(filter image/test_release,$(1)),$(T)/san/partitions/monitor/image/keyring_release.o)
+
 define unit_test
-$(T)/unit/$(1): $(T)/san/tests/unit/$(1).o $(call unit_helpers,$(call unit_folder,$(1))) $(call world,$(call unit_folder,$(1)))
+$(T)/unit/$(1): $(T)/san/tests/unit/$(1).o $(call unit_extra,$(1)) $(call unit_helpers,$(call unit_folder,$(1))) $(call world,$(call unit_folder,$(1)))
 	$$(call say,LD $$@)
 	$(Q)mkdir -p $$(@D) && $(CC) $(SANITIZE) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka
 endef
