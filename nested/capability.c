@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capability MSRs of L1; see capability.h. */
+#include "nested/capability.h"
+
+#include "bsp/msr.h"
+#include "kernel/vmx/vmcs.h"
+#include "nested/fields.h"
+
+#define MEMORY_TYPE_WRITE_BACK (6ull << 50)
+#define EPT_CAP_UNCACHEABLE BIT(8)
+#define INVVPID_CAP_ALL_TYPES (BIT(40) | BIT(41) | BIT(42) | BIT(43))
+
+/* No accessed and dirty flags, no 5-level walk: not implemented. INVEPT and INVVPID are ours, every type of them. */
+static u64 ept_vpid_offer(u64 hardware)
+{
+	const u64 as_hardware = EPT_CAP_EXECUTE_ONLY | EPT_CAP_UNCACHEABLE | EPT_CAP_2M | EPT_CAP_1G;
+	const u64 always = EPT_CAP_WALK_4 | EPT_CAP_WRITE_BACK | EPT_CAP_INVEPT | EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL |
+			   VPID_CAP_INVVPID | INVVPID_CAP_ALL_TYPES;
+
+	return (hardware & as_hardware) | always;
+}
+
+static u64 misc_offer(u64 hardware)
+{
+	const u64 as_hardware = 0x1F | MISC_STORE_LMA | MISC_WRITE_ANY_FIELD | MISC_INJECT_LENGTH_0;
+	u64 targets = min_u64(MISC_CR3_TARGETS(hardware), 4);
+
+	return (hardware & as_hardware) | MISC_ACTIVITY_HLT | targets << 16;
+}
+
+void capability_offer(struct offer *offer, const struct vmx_capabilities *hardware, u64 cr4_allowed, u32 physical_bits)
+{
+	struct vmx_capabilities *msr = &offer->msr;
+
+	*msr = (struct vmx_capabilities){
+		.basic = VMCS12_REVISION | PAGE_SIZE << 32 | MEMORY_TYPE_WRITE_BACK | BASIC_TRUE_CONTROLS |
+			 (hardware->basic & (BASIC_IO_INFORMATION | BASIC_ANY_ERROR_CODE)),
+		.pin = controls_offer(GROUP_PIN, hardware->pin),
+		.primary = controls_offer(GROUP_PRIMARY, hardware->primary),
+		.secondary = controls_offer(GROUP_SECONDARY, hardware->secondary),
+		.exit = controls_offer(GROUP_EXIT, hardware->exit),
+		.entry = controls_offer(GROUP_ENTRY, hardware->entry),
+		.misc = misc_offer(hardware->misc),
+		.cr0_fixed0 = hardware->cr0_fixed0,
+		.cr0_fixed1 = hardware->cr0_fixed1,
+		.cr4_fixed0 = hardware->cr4_fixed0,
+		.cr4_fixed1 = hardware->cr4_fixed1 & (cr4_allowed | CR4_VMXE),
+		.ept_vpid = ept_vpid_offer(hardware->ept_vpid),
+	};
+	const u64 words[GROUP_COUNT] = { msr->pin, msr->primary, msr->secondary, msr->exit, msr->entry };
+	for (u32 i = 0; i < GROUP_COUNT; i++)
+		offer->may.word[i] = (u32)(words[i] >> 32);
+	offer->vmcs_enum = fields_vmcs_enum(&offer->may);
+	offer->physical_bits = physical_bits;
+}
+
+/* The MSRs without TRUE report the default1 class as must-be-1. */
+static u64 without_true(enum control_group group, u64 value)
+{
+	u64 default1 = controls_default1(group);
+
+	return value | default1 | default1 << 32;
+}
+
+bool capability_read(const struct offer *offer, u32 msr, u64 *value)
+{
+	const struct vmx_capabilities *c = &offer->msr;
+
+	switch (msr) {
+	case IA32_VMX_BASIC: *value = c->basic; return true;
+	case IA32_VMX_PINBASED_CTLS: *value = without_true(GROUP_PIN, c->pin); return true;
+	case IA32_VMX_PROCBASED_CTLS: *value = without_true(GROUP_PRIMARY, c->primary); return true;
+	case IA32_VMX_EXIT_CTLS: *value = without_true(GROUP_EXIT, c->exit); return true;
+	case IA32_VMX_ENTRY_CTLS: *value = without_true(GROUP_ENTRY, c->entry); return true;
+	case IA32_VMX_MISC: *value = c->misc; return true;
+	case IA32_VMX_CR0_FIXED0: *value = c->cr0_fixed0; return true;
+	case IA32_VMX_CR0_FIXED1: *value = c->cr0_fixed1; return true;
+	case IA32_VMX_CR4_FIXED0: *value = c->cr4_fixed0; return true;
+	case IA32_VMX_CR4_FIXED1: *value = c->cr4_fixed1; return true;
+	case IA32_VMX_VMCS_ENUM: *value = offer->vmcs_enum; return true;
+	case IA32_VMX_PROCBASED_CTLS2: *value = c->secondary; return true;
+	case IA32_VMX_EPT_VPID_CAP: *value = c->ept_vpid; return true;
+	case IA32_VMX_TRUE_PINBASED_CTLS: *value = c->pin; return true;
+	case IA32_VMX_TRUE_PROCBASED_CTLS: *value = c->primary; return true;
+	case IA32_VMX_TRUE_EXIT_CTLS: *value = c->exit; return true;
+	case IA32_VMX_TRUE_ENTRY_CTLS: *value = c->entry; return true;
+	default: return false;
+	}
+}

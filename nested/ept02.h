@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EPT02: the tables L2 runs on, composed page by page from EPT12 and EPT01 when L2 touches them. All tables of a vCPU come from its fixed pool;
+ * each belongs to exactly one root, roots share nothing; invalidating gives a root's tables back at once. Pure: the pool is a value.
+ * Source: Intel SDM volume 3 "The Extended Page Table Mechanism (EPT)".
+ */
+#ifndef NESTED_EPT02_H
+#define NESTED_EPT02_H
+
+#include "nested/ept12.h"
+
+#define EPT02_ROOTS 4u
+#define EPT02_NONE 0xFFFFu
+
+struct ept02_root {
+	u64 eptp12;              /* EPTP of L1 this root stands for; meaningless while first == EPT02_NONE */
+	u64 last_use;
+	u16 first;               /* the root table; the chain over next[] holds every table of this root */
+	u16 last;
+};
+
+struct ept02_pool {
+	struct ept_table *tables;   /* count tables at physical, physical + 4096, ... */
+	u16 *next;                  /* count links */
+	u64 physical;
+	u64 clock;
+	u32 count;
+	u16 free;                   /* chain of free tables */
+	u32 free_count;
+	bool tlb_is_stale;          /* tables were given back: INVEPT before the next entry */
+	struct ept02_root roots[EPT02_ROOTS];
+};
+
+void ept02_init(struct ept02_pool *pool);
+/* The root for L1's EPTP, made if it is new (the least recently used one gives way). Never fails: count >= EPT02_ROOTS + 3. */
+u32 ept02_root_for(struct ept02_pool *pool, u64 eptp12);
+u64 ept02_eptp(const struct ept02_pool *pool, u32 root);
+
+/*
+ * Maps the page that holds address, by the smaller of the two page sizes. host_leaf: EPT01's leaf for the L1 address and its level. When the pool
+ * is used up the other roots are dropped, then this one: it starts anew, so the call always succeeds. Returns level mapped.
+ */
+struct ept02_leaf { u64 host_leaf; u32 host_level; };
+u32 ept02_map(struct ept02_pool *pool, u32 root, l2pa_t address, const struct ept12_walk *walk, struct ept02_leaf leaf);
+
+/* INVEPT by L1: for one EPTP, for all. */
+void ept02_invalidate(struct ept02_pool *pool, u64 eptp12);
+void ept02_invalidate_all(struct ept02_pool *pool);
+
+/* Do the tables of all roots and the free ones make up the pool, each once? For tests and debug builds. */
+bool must_check ept02_audit(const struct ept02_pool *pool);
+
+#endif

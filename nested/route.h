@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Routing of L2's exits by exits.def: L0's or L1's. Pure; L1's bitmaps are read through a function.
+ * Source: Intel SDM volume 3 "Instructions That Cause VM Exits", "Other Causes of VM Exits", "VM-Execution Control Fields".
+ */
+#ifndef NESTED_ROUTE_H
+#define NESTED_ROUTE_H
+
+#include "nested/fields.h"
+
+struct route {
+	const u64 *value;                /* vmcs12 by enum field_index */
+	const struct controls *controls; /* of L1, in force */
+	u64 qualification;
+	u32 interruption_info, error_code;
+	u64 operand;                     /* MOV to CR: the register's value; RDMSR, WRMSR: the MSR's number */
+	/* One byte of L1's memory; a byte outside its RAM reads as all ones, so that the exit is L1's. */
+	u8 (*read)(u64 gpa);
+};
+
+bool route_is_for_l1(u32 basic_reason, const struct route *route);
+
+/* Does L1 intercept this exception? error_code counts for #PF only. */
+bool route_exception(const struct route *route, u32 vector, u32 error_code);
+
+#endif
