@@ -37,8 +37,8 @@ MONITOR := $(filter-out image/keyring_dev image/keyring_release,$(patsubst parti
 MONITOR_GLUE := $(patsubst bsp/newlib/%.c,%,$(wildcard bsp/newlib/*.c))
 MONITOR_GLUE_ASM := $(patsubst bsp/newlib/%.S,%,$(wildcard bsp/newlib/*.S))
 
-IMAGE := $(patsubst %.c,%,$(filter-out %/crypto_heap.c %/keyring_dev.c %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
-TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE) partitions/monitor/image/keyring_dev
+IMAGE_SOURCES := $(patsubst %.c,%,$(filter-out %/crypto_heap.c %/keyring_dev.c %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
+TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE_SOURCES) partitions/monitor/image/keyring_dev
 
 ## Flags
 
@@ -158,7 +158,7 @@ MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glu
 	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o
 $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 	$(call say,LD $@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096 -T bsp/newlib/monitor.lds -o $@ \
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/newlib/monitor.lds -o $@ \
 		$(filter %.o,$^) -L$(NEWLIB_DIR)/lib $(MBEDTLS_BOX_DIR)/lib/libmbedcrypto.a -lc -lgcc
 
 ## Kernel
