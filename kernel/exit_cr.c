@@ -8,6 +8,7 @@
 #include "kernel/fpu.h"
 #include "kernel/guest_memory.h"
 #include "kernel/nested_hooks.h"
+#include "kernel/percpu.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 
@@ -38,8 +39,10 @@ static bool cr0_is_valid(u64 wanted)
 static bool load_pdptes(void)
 {
 	u64 pdpte[4];
+	gpa_t at;
 
-	if (!guest_read(GPA(vmread(VMCS_GUEST_CR3) & 0xFFFFFFE0ull), pdpte, sizeof(pdpte)))
+	if (!nested_guest_physical(this_cpu()->vcpu, vmread(VMCS_GUEST_CR3) & 0xFFFFFFE0ull, false, &at) ||
+	    !guest_read(at, pdpte, sizeof(pdpte)))
 		return false;
 	for (u32 i = 0; i < 4; i++)
 		if (pdpte[i] & 1 && pdpte[i] & (0x1E6ull | ~0x000FFFFFFFFFFFFFull))
@@ -63,7 +66,7 @@ static void set_long_mode_active(bool active)
 					    : controls & ~(u64)ENTRY_CONTROL_IA32E_MODE_GUEST);
 }
 
-static enum exit_action write_cr0_of_guest(struct vcpu *v, u64 wanted)
+enum exit_action exit_write_cr0(struct vcpu *v, u64 wanted)
 {
 	u64 old = vmread(VMCS_GUEST_CR0);
 
@@ -130,7 +133,7 @@ static enum exit_action write_cr8_of_guest(struct vcpu *v, u64 value)
 static enum exit_action move_to_cr(struct vcpu *v, u32 cr, u64 value)
 {
 	switch (cr) {
-	case 0: return write_cr0_of_guest(v, value);
+	case 0: return exit_write_cr0(v, value);
 	case 4: return write_cr4_of_guest(v, value);
 	case 8: return write_cr8_of_guest(v, value);
 	default: return EXIT_ACTION_INJECT_UD;
@@ -144,7 +147,7 @@ static enum exit_action load_machine_status(struct vcpu *v, u64 qualification)
 	u64 shadow = vmread(VMCS_CR0_READ_SHADOW) & CR0_GUEST_HOST_MASK;
 	u64 seen = (old & ~CR0_GUEST_HOST_MASK) | shadow;
 
-	return write_cr0_of_guest(v, (seen & ~0xEull) | (value & 0xF) | (seen & CR0_PE));
+	return exit_write_cr0(v, (seen & ~0xEull) | (value & 0xF) | (seen & CR0_PE));
 }
 
 enum exit_action exit_cr_access(struct vcpu *v)

@@ -179,6 +179,8 @@ struct vcpu *exit_handle(struct vcpu *v)
 /* The CPU refused VMLAUNCH or VMRESUME with a VM-instruction error: controls or host state, which are ours. */
 struct vcpu *exit_entry_refused(struct vcpu *v)
 {
+	if (nested_entry_refused(v))
+		return exit_prepare_entry(v);
 	log_line("kernel: VM entry of CPU %lu refused, VM-instruction error %lu", v->index, vmread(VMCS_INSTRUCTION_ERROR));
 	partition_stop(STOP_CONTAINED, vmread(VMCS_INSTRUCTION_ERROR));
 	return exit_prepare_entry(v);

@@ -19,6 +19,8 @@ enum exit_action exit_cpuid(struct vcpu *v);
 enum exit_action exit_rdmsr(struct vcpu *v);
 enum exit_action exit_wrmsr(struct vcpu *v);
 enum exit_action exit_cr_access(struct vcpu *v);
+/* MOV to CR0, all checks made, by the guest of the current VMCS. */
+enum exit_action exit_write_cr0(struct vcpu *v, u64 wanted);
 enum exit_action exit_xsetbv(struct vcpu *v);
 enum exit_action exit_io(struct vcpu *v);
 enum exit_action exit_ept_violation(struct vcpu *v);

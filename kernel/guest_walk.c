@@ -6,6 +6,8 @@
  */
 #include "bsp/msr.h"
 #include "kernel/guest_memory.h"
+#include "kernel/nested_hooks.h"
+#include "kernel/percpu.h"
 #include "kernel/vcpu.h"
 #include "kernel/vmx/vmx_insn.h"
 
@@ -79,10 +81,16 @@ static u64 large_page_base(const struct walk *w, u64 entry, u64 mask)
 	return entry & PTE_ADDRESS & ~mask;
 }
 
+/* Where the guest's page tables of L2 and its pages really are: behind L1's EPT. The piece lies within a page. */
+static bool to_l1(gpa_t *at, bool write)
+{
+	return nested_guest_physical(this_cpu()->vcpu, at->value, write, at);
+}
+
 static bool read_entry(const struct walk *w, gpa_t at, u64 *entry)
 {
 	*entry = 0;
-	return guest_read(at, entry, w->entry_bytes);
+	return to_l1(&at, false) && guest_read(at, entry, w->entry_bytes);
 }
 
 static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)
@@ -113,7 +121,7 @@ static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)
 			}
 			if ((entry & set) != set) {
 				entry |= set;
-				if (!guest_write(at, &entry, w->entry_bytes))
+				if (!to_l1(&at, true) || !guest_write(at, &entry, w->entry_bytes))
 					return false;
 			}
 			*result = GPA((level > 1 ? large_page_base(w, entry, mask) : entry & PTE_ADDRESS) |
@@ -133,9 +141,9 @@ bool guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault)
 	*fault = (struct walk_fault){ .linear = linear, .is_page_fault = true };
 	if (!(w.cr0 & CR0_PG)) {
 		*gpa = GPA(linear);
-		return true;
+		return to_l1(gpa, access & WALK_WRITE);
 	}
-	return walk_tables(&w, gpa, &fault->error_code);
+	return walk_tables(&w, gpa, &fault->error_code) && to_l1(gpa, access & WALK_WRITE);
 }
 
 static bool copy_linear(u64 linear, u8 *buffer, u64 length, u32 access, struct walk_fault *fault)

@@ -90,22 +90,25 @@ void interrupts_ipi(struct vcpu *v, u32 command, u32 destination)
 	}
 }
 
+/* Opens or closes windows in the primary controls; with L2 running, what L1 has asked for stays. */
+static void set_windows(struct vcpu *v, u64 bits, bool open)
+{
+	u64 controls = vmread(VMCS_PRIMARY_CONTROLS);
+	u64 theirs = nested_in_l2(v) ? nested_primary_controls(v) & bits : 0;
+
+	vmwrite(VMCS_PRIMARY_CONTROLS, open ? controls | bits : (controls & ~bits) | theirs);
+}
+
 void interrupts_open_window(struct vcpu *v, bool open)
 {
 	/* HLT exits while a window is armed: some CPUs and emulators do not wake a halted guest for it. */
-	const u64 bits = PRIMARY_INTERRUPT_WINDOW_EXITING | PRIMARY_HLT_EXITING;
-	u64 controls = vmread(VMCS_PRIMARY_CONTROLS);
-
-	vmwrite(VMCS_PRIMARY_CONTROLS, open ? controls | bits : controls & ~bits);
+	set_windows(v, PRIMARY_INTERRUPT_WINDOW_EXITING | PRIMARY_HLT_EXITING, open);
 	v->window_armed = open;
 }
 
 static void nmi_window(struct vcpu *v, bool open)
 {
-	u64 controls = vmread(VMCS_PRIMARY_CONTROLS);
-
-	vmwrite(VMCS_PRIMARY_CONTROLS, open ? controls | PRIMARY_NMI_WINDOW_EXITING
-					    : controls & ~(u64)PRIMARY_NMI_WINDOW_EXITING);
+	set_windows(v, PRIMARY_NMI_WINDOW_EXITING, open);
 	v->nmi_window_armed = open;
 }
 
@@ -148,16 +151,16 @@ static bool take_interrupt(struct vcpu *v, int vector)
 	return true;
 }
 
-static void offer_nmi(struct vcpu *v)
+static void offer_nmi(struct vcpu *v, bool due)
 {
 	u64 blocking = vmread(VMCS_GUEST_INTERRUPTIBILITY);
 
-	if (!v->event.info && !(blocking & (BLOCKING_BY_NMI | BLOCKING_BY_MOV_SS | BLOCKING_BY_STI))) {
-		v->nmi_pending = false;
+	if (due && !v->event.info && !(blocking & (BLOCKING_BY_NMI | BLOCKING_BY_MOV_SS | BLOCKING_BY_STI))) {
+		v->nmi_pending = due = false;
 		v->event.info = INTERRUPTION_VALID | TYPE_NMI << 8 | EXC_NMI;
 	}
-	if (v->nmi_pending != v->nmi_window_armed)
-		nmi_window(v, v->nmi_pending);
+	if (due != v->nmi_window_armed)
+		nmi_window(v, due);
 }
 
 static void offer_interrupt(struct vcpu *v, int vector)
@@ -165,7 +168,7 @@ static void offer_interrupt(struct vcpu *v, int vector)
 	bool open = vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF &&
 		    !(vmread(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
 
-	if (open && !v->event.info && take_interrupt(v, vector))
+	if (vector >= 0 && open && !v->event.info && take_interrupt(v, vector))
 		vector = apic_pending(&v->apic);
 	bool wanted = vector >= 0;
 	if (wanted != v->window_armed)
@@ -176,14 +179,13 @@ void interrupts_prepare_entry(struct vcpu *v)
 {
 	int vector = apic_pending(&v->apic);
 
+	struct nested_pending due = { .interrupt = vector >= 0, .nmi = v->nmi_pending };
 	if (nested_in_l2(v)) {
-		struct nested_pending pending = { .interrupt = vector >= 0, .nmi = v->nmi_pending };
-
-		if (nested_before_entry(v, pending))
-			vector = apic_pending(&v->apic);
+		due = nested_before_entry(v, due);
+		vector = due.interrupt ? apic_pending(&v->apic) : -1;
 	}
-	if (v->nmi_pending || v->nmi_window_armed)
-		offer_nmi(v);
+	if (due.nmi || v->nmi_window_armed)
+		offer_nmi(v, due.nmi);
 	if (vector >= 0 || v->window_armed)
 		offer_interrupt(v, vector);
 	if (v->event.info)

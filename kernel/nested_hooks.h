@@ -5,6 +5,7 @@
 #ifndef KERNEL_NESTED_HOOKS_H
 #define KERNEL_NESTED_HOOKS_H
 
+#include "bsp/types.h"
 #include "kernel/vcpu.h"
 
 struct vmx_capabilities;
@@ -34,15 +35,26 @@ bool must_check nested_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool must_check nested_msr_write(struct vcpu *v, u32 msr, u64 value);
 
 /*
- * Before every entry while L2 is current, with interrupts due for L1 described: may switch to L1 by a synthesized exit (external interrupt, NMI, INIT,
- * preemption timer). Returns true if L1 is now the guest. An L1-requested entry that has not been delivered yet is never overtaken.
+ * Before every entry while L2 is current, with what is due for L1: may switch to L1 by a synthesized exit (INIT, NMI, external interrupt). Returns
+ * what is left for the guest that is current afterwards; what L1 intercepts is never left while L2 is current. An entry L1 has asked for is
+ * never overtaken: what is due then comes right after it.
  */
-struct nested_pending { bool interrupt; bool nmi; bool init; };
-bool nested_before_entry(struct vcpu *v, struct nested_pending pending);
-/* For ACKNOWLEDGE_INTERRUPT: the engine takes the vector out of L1's LAPIC with apic_acknowledge(). */
+struct nested_pending { bool interrupt; bool nmi; };
+struct nested_pending must_check nested_before_entry(struct vcpu *v, struct nested_pending due);
+
+/* Primary controls of the current VMCS as they are without windows of L0's: closing one must not take away L1's. L2 is current. */
+u32 nested_primary_controls(const struct vcpu *v);
+
+/* VMLAUNCH or VMRESUME failed with a VM-instruction error. True: it was L1's entry, L1 has the error and is the guest again. */
+bool must_check nested_entry_refused(struct vcpu *v);
+
+/* The address of L1 behind a guest-physical address of the guest in the current VMCS: itself, or through L1's EPT. False: EPT12 says no. */
+bool must_check nested_guest_physical(struct vcpu *v, u64 address, bool write, gpa_t *l1);
 
 /* An exception L0 is about to inject into L2: true if L1 intercepts it and the exit has been synthesized. */
 bool must_check nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 address);
+/* A triple fault L0 has found while L2 ran: always L1's. */
+void nested_take_triple_fault(struct vcpu *v);
 
 /* Host TSC deadline of the nested engine's own timers (L1's preemption timer), ~0 for none. */
 u64 nested_deadline(const struct vcpu *v);

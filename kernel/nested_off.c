@@ -55,10 +55,34 @@ bool nested_msr_write(struct vcpu *v, u32 msr, u64 value)
 	return false;
 }
 
-bool nested_before_entry(struct vcpu *v, struct nested_pending pending)
+struct nested_pending nested_before_entry(struct vcpu *v, struct nested_pending due)
 {
-	(void)v, (void)pending;
+	(void)v;
+	return due;
+}
+
+u32 nested_primary_controls(const struct vcpu *v)
+{
+	(void)v;
+	return 0;
+}
+
+bool nested_entry_refused(struct vcpu *v)
+{
+	(void)v;
 	return false;
+}
+
+bool nested_guest_physical(struct vcpu *v, u64 address, bool write, gpa_t *l1)
+{
+	(void)v, (void)write;
+	*l1 = GPA(address);
+	return true;
+}
+
+void nested_take_triple_fault(struct vcpu *v)
+{
+	(void)v;
 }
 
 bool nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 address)

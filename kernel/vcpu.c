@@ -211,6 +211,10 @@ static void raise(struct vcpu *v, u32 vector, u32 error_code, u64 address)
 	bool busy = v->event.info & INTERRUPTION_VALID && INTERRUPTION_TYPE(v->event.info) == TYPE_HARDWARE_EXCEPTION;
 	u32 first = INTERRUPTION_VECTOR(v->event.info);
 
+	if (busy && first == EXC_DF && nested_in_l2(v)) {
+		nested_take_triple_fault(v);
+		return;
+	}
 	if (busy && first == EXC_DF) {
 		partition_stop(STOP_TRIPLE_FAULT, vmread(VMCS_GUEST_RIP));
 		return;

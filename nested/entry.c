@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See entry.h. Every check comes before the first change that L1 could see. */
+#include "nested/entry.h"
+
+#include "bsp/msr.h"
+#include "kernel/guest_memory.h"
+#include "kernel/vmx/vmx_insn.h"
+#include "nested/checks.h"
+#include "nested/msr_area.h"
+#include "nested/pdpte.h"
+#include "nested/reflect.h"
+#include "nested/vmcs02.h"
+#include "nested/vmcs12.h"
+#include "nested/vmfail.h"
+
+#define VTPR 0x80u
+
+/* The byte of the virtual-APIC page the TPR threshold is compared with. */
+static u8 read_vtpr(const struct nested *n)
+{
+	u8 vtpr = 0xFF;
+
+	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW) &&
+	    !guest_read(GPA(n->value[FIELD_VIRTUAL_APIC_ADDRESS] + VTPR), &vtpr, sizeof(vtpr)))
+		vtpr = 0xFF;
+	return vtpr;
+}
+
+/* The VMCS a link pointer names must have our revision and must not be the current one. */
+static bool link_is_valid(const struct nested *n)
+{
+	u64 link = n->value[FIELD_LINK_POINTER];
+
+	return link == ~0ull || (link != n->current && vmcs12_revision(link) == VMCS12_REVISION);
+}
+
+static struct check_context context_of(const struct nested *n, const struct l1_state *l1)
+{
+	return (struct check_context){
+		.value = n->value, .controls = &n->controls, .offer = &nested_machine.offer,
+		.l1_is_long_mode = l1->efer & EFER_LMA, .vtpr = read_vtpr(n), .link_is_valid = link_is_valid(n),
+	};
+}
+
+static struct l1_state read_l1(void)
+{
+	return (struct l1_state){
+		.efer = vmread(VMCS_GUEST_IA32_EFER), .pat = vmread(VMCS_GUEST_IA32_PAT), .dr7 = vmread(VMCS_GUEST_DR7),
+		.debugctl = vmread(VMCS_GUEST_IA32_DEBUGCTL),
+	};
+}
+
+/* LIVE fields the software checks and merges look at. vmcs02 is current. */
+static void fetch_live(struct nested *n)
+{
+	static const u8 wanted[] = { FIELD_GUEST_CR0, FIELD_GUEST_CR4, FIELD_GUEST_ACTIVITY_STATE };
+
+	for (u32 i = 0; i < ARRAY_SIZE(wanted); i++)
+		(void)vmcs12_get_live(n, wanted[i]);
+}
+
+/* 0, or the VM-instruction error L1 gets. */
+static u32 check_controls_and_host(struct vcpu *v, const struct check_context *context)
+{
+	struct nested *n = v->nested;
+	int row = n->stale & STALE_CONTROLS ? checks_run(CHECK_CONTROL, context) : -1;
+	const char *missing = row < 0 && n->stale & STALE_CONTROLS ? vmcs02_resolve(n) : NULL;
+
+	if (row < 0)
+		row = checks_run(CHECK_EVENT, context);
+	if (row >= 0 || missing) {
+		nested_note_refusal(v, "control", missing ? missing : checks_name(row));
+		return VMERR_ENTRY_CONTROLS;
+	}
+	row = n->stale & STALE_HOST ? checks_run(CHECK_HOST, context) : -1;
+	if (row >= 0) {
+		nested_note_refusal(v, "host state", checks_name(row));
+		return VMERR_ENTRY_HOST_STATE;
+	}
+	return 0;
+}
+
+/* False: the entry has failed and L1 is the guest again. */
+static bool check_guest(struct vcpu *v, const struct check_context *context)
+{
+	int row = checks_run(CHECK_GUEST, context);
+
+	if (row < 0)
+		return true;
+	nested_note_refusal(v, "guest state", checks_name(row));
+	reflect_entry_failure(v, EXIT_ENTRY_GUEST_STATE, checks_qualification(row));
+	return false;
+}
+
+/* Without EPT of its own, an L2 with PAE paging has its PDPTEs loaded by the entry; on EPT01 hardware takes them from the VMCS. */
+static bool load_pdptes(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	bool is_long = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_IA32E_MODE_GUEST);
+
+	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT) ||
+	    !pdpte_is_used(n->value[FIELD_GUEST_CR0], n->value[FIELD_GUEST_CR4], is_long))
+		return true;
+	if (pdpte_load(vmread(VMCS_GUEST_CR3), nested_machine.offer.physical_bits))
+		return true;
+	reflect_entry_failure(v, EXIT_ENTRY_GUEST_STATE, 2);
+	return false;
+}
+
+static bool load_msrs(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	struct msr_area area = { n->value[FIELD_ENTRY_MSR_LOAD_ADDRESS], n->value[FIELD_ENTRY_MSR_LOAD_COUNT] };
+	u32 failed = area.count ? msr_area_load(v, area) : 0;
+
+	if (!failed)
+		return true;
+	reflect_entry_failure(v, EXIT_ENTRY_MSR_LOADING, failed);
+	return false;
+}
+
+static void take_event(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	u32 info = (u32)n->value[FIELD_ENTRY_INTERRUPTION_INFO];
+
+	v->event = (struct event){
+		.info = info & INTERRUPTION_VALID ? info : 0,
+		.error_code = (u32)n->value[FIELD_ENTRY_EXCEPTION_ERROR_CODE],
+		.instruction_length = (u32)n->value[FIELD_ENTRY_INSTRUCTION_LENGTH],
+	};
+	/* vmcs02 always has virtual NMIs; without L1's, blocking at the injection of an NMI is legal and set anew by it. */
+	if (v->event.info && INTERRUPTION_TYPE(info) == TYPE_NMI && !nested_uses(n, GROUP_PIN, PIN_VIRTUAL_NMIS))
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(u64)BLOCKING_BY_NMI);
+}
+
+static void enter_l2(struct vcpu *v, bool is_launch)
+{
+	struct nested *n = v->nested;
+
+	n->window01 = v->window_armed;
+	n->nmi_window01 = v->nmi_window_armed;
+	v->window_armed = v->nmi_window_armed = false;
+	n->launched01 = v->launched;
+	v->launched = n->launched02;
+	n->tsc_offset01 = v->tsc_offset;
+	n->in_l2 = true;
+	n->entry_pending = true;
+	n->is_launch = is_launch;
+}
+
+enum exit_action entry_run(struct vcpu *v, bool is_launch)
+{
+	struct nested *n = v->nested;
+
+	if (vmread(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKING_BY_MOV_SS)
+		return vm_fail(v, VMERR_ENTRY_MOV_SS);
+	if (is_launch == n->launched12)
+		return vm_fail(v, is_launch ? VMERR_VMLAUNCH_NOT_CLEAR : VMERR_VMRESUME_NOT_LAUNCHED);
+
+	struct l1_state l1 = read_l1();
+	vmcs02_activate(v);
+	fetch_live(n);
+	struct check_context context = context_of(n, &l1);
+	u32 error = check_controls_and_host(v, &context);
+	if (error) {
+		vmcs02_deactivate(v);
+		return vm_fail(v, error);
+	}
+	enter_l2(v, is_launch);
+	if (n->stale & STALE_CONTROLS)
+		vmcs02_merge_controls(v);
+	n->stale = 0;
+	vmcs02_merge_state(v, &l1);
+	if (!check_guest(v, &context) || !load_pdptes(v))
+		return EXIT_ACTION_RESUME;
+	vmcs02_merge_memory(v);
+	if (!load_msrs(v))
+		return EXIT_ACTION_RESUME;
+	take_event(v);
+	return EXIT_ACTION_RESUME;
+}
+
+bool entry_refused(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	u32 error = (u32)vmread(VMCS_INSTRUCTION_ERROR);
+
+	if (!n->in_l2 || !n->entry_pending)
+		return false;
+	nested_note_refusal(v, "hardware", "VM-instruction error");
+	n->in_l2 = n->entry_pending = false;
+	n->stale = STALE_ALL;
+	v->event.info = 0;
+	vmcs02_deactivate(v);
+	v->launched = n->launched01;
+	v->window_armed = n->window01;
+	v->nmi_window_armed = n->nmi_window01;
+	(void)vm_fail(v, error);
+	vcpu_skip_instruction(v); /* vmcs01's exit information is still that of VMLAUNCH or VMRESUME */
+	return true;
+}

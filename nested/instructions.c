@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * VMX instructions of L1, each with its checks in the manual's order: mode and VMX operation (#UD), CPL (#GP), the memory operand's faults,
+ * VMfail. They exit before the CPL check, so that it is made here (CVE-2018-12904). Source: Intel SDM volume 3 "VMX Instruction Reference".
+ */
+#include "nested/instructions.h"
+
+#include "bsp/msr.h"
+#include "kernel/exits.h"
+#include "kernel/guest_memory.h"
+#include "kernel/nested_hooks.h"
+#include "kernel/vmx/vmx_insn.h"
+#include "nested/access.h"
+#include "nested/entry.h"
+#include "nested/operand.h"
+#include "nested/vmcs02.h"
+#include "nested/vmcs12.h"
+#include "nested/vmfail.h"
+
+static u64 seen(u64 field, u64 mask, u64 shadow)
+{
+	u64 ours = vmread(mask);
+
+	return (vmread(field) & ~ours) | (vmread(shadow) & ours);
+}
+
+static u64 l1_cr0(void)
+{
+	return seen(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_READ_SHADOW);
+}
+
+static u64 l1_cr4(void)
+{
+	return seen(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_READ_SHADOW);
+}
+
+static bool mode_allows_vmx(void)
+{
+	if (!(vmread(VMCS_GUEST_CR0) & CR0_PE) || vmread(VMCS_GUEST_RFLAGS) & RFLAGS_VM)
+		return false;
+	return !(vmread(VMCS_GUEST_IA32_EFER) & EFER_LMA) || vcpu_is_long_mode_code();
+}
+
+/* 4 KiB-aligned and inside the physical-address width. */
+static bool is_page_address(u64 address)
+{
+	return !(address & PAGE_MASK) && !(address >> nested_machine.offer.physical_bits);
+}
+
+static bool cr_is_fixed(u64 value, u64 fixed0, u64 fixed1)
+{
+	return !(fixed0 & ~value) && !(value & ~fixed1);
+}
+
+static bool control_registers_allow_vmxon(void)
+{
+	const struct vmx_capabilities *c = &nested_machine.offer.msr;
+
+	return cr_is_fixed(l1_cr0(), c->cr0_fixed0, c->cr0_fixed1) && cr_is_fixed(l1_cr4(), c->cr4_fixed0, c->cr4_fixed1);
+}
+
+static enum exit_action start_vmx_operation(struct vcpu *v, u64 address)
+{
+	struct nested *n = v->nested;
+
+	n->in_vmx_operation = true;
+	n->vmxon_pointer = address;
+	n->current = NO_VMCS;
+	n->eptp02 = 0;
+	flush_forget(&n->flush);
+	ept02_invalidate_all(&n->ept02);
+	vmcs02_setup(v);
+	return vm_succeed();
+}
+
+static enum exit_action run_vmxon(struct vcpu *v)
+{
+	u64 address;
+
+	if (v->nested->in_vmx_operation)
+		return vm_fail(v, VMERR_VMXON_IN_ROOT);
+	if (!control_registers_allow_vmxon())
+		return EXIT_ACTION_INJECT_GP;
+	if (!access_read_operand(v, &address, sizeof(address)))
+		return EXIT_ACTION_RESUME;
+	if (!is_page_address(address) || vmcs12_revision(address) != VMCS12_REVISION)
+		return vm_fail_invalid();
+	return start_vmx_operation(v, address);
+}
+
+static enum exit_action run_vmxoff(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	vmcs12_unload(v);
+	n->in_vmx_operation = false;
+	flush_forget(&n->flush);
+	ept02_invalidate_all(&n->ept02);
+	if (n->init_pending) {
+		n->init_pending = false;
+		vcpu_request(v, REQUEST_INIT);
+	}
+	return vm_succeed();
+}
+
+static enum exit_action run_vmclear(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	u64 address;
+
+	if (!access_read_operand(v, &address, sizeof(address)))
+		return EXIT_ACTION_RESUME;
+	if (!is_page_address(address))
+		return vm_fail(v, VMERR_VMCLEAR_BAD_ADDRESS);
+	if (address == n->vmxon_pointer)
+		return vm_fail(v, VMERR_VMCLEAR_VMXON_POINTER);
+	if (address == n->current) {
+		n->launched12 = false;
+		vmcs12_unload(v);
+	} else {
+		vmcs12_clear_other(address);
+	}
+	return vm_succeed();
+}
+
+static enum exit_action run_vmptrld(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	u64 address;
+
+	if (!access_read_operand(v, &address, sizeof(address)))
+		return EXIT_ACTION_RESUME;
+	if (!is_page_address(address))
+		return vm_fail(v, VMERR_VMPTRLD_BAD_ADDRESS);
+	if (address == n->vmxon_pointer)
+		return vm_fail(v, VMERR_VMPTRLD_VMXON_POINTER);
+	if (vmcs12_revision(address) != VMCS12_REVISION)
+		return vm_fail(v, VMERR_VMPTRLD_REVISION);
+	if (address != n->current) {
+		vmcs12_unload(v);
+		vmcs12_load(v, address);
+	}
+	return vm_succeed();
+}
+
+static enum exit_action run_vmptrst(struct vcpu *v)
+{
+	u64 address = v->nested->current;
+
+	if (!access_write_operand(v, &address, sizeof(address)))
+		return EXIT_ACTION_RESUME;
+	return vm_succeed();
+}
+
+/* Index of the field an operand names, -1 if L1 has no such field. */
+static int find_field(u64 encoding)
+{
+	int index = fields_find(encoding);
+
+	return index >= 0 && field_exists(index, &nested_machine.offer.may) ? index : -1;
+}
+
+static u64 field_operand(const struct vcpu *v, u32 information)
+{
+	u64 encoding = exit_read_gpr(v, operand_register_2(information));
+
+	return vcpu_is_long_mode_code() ? encoding : (u32)encoding;
+}
+
+static enum exit_action run_vmread(struct vcpu *v)
+{
+	u32 information = (u32)vmread(VMCS_EXIT_INSTRUCTION_INFO);
+	u64 encoding = field_operand(v, information);
+	bool is_long = vcpu_is_long_mode_code();
+	int index = find_field(encoding);
+
+	if (v->nested->current == NO_VMCS)
+		return vm_fail_invalid();
+	if (index < 0)
+		return vm_fail(v, VMERR_UNSUPPORTED_FIELD);
+	u64 value = vmcs12_read(v, index);
+	if (field_is_high_part(encoding))
+		value >>= 32;
+	if (operand_is_register(information))
+		exit_write_gpr(v, operand_register_1(information), is_long ? value : (u32)value);
+	else if (!access_write_operand(v, &value, is_long ? 8 : 4))
+		return EXIT_ACTION_RESUME;
+	return vm_succeed();
+}
+
+/* The high part of a 64-bit field is its bits 63:32; outside 64-bit code the full encoding writes the low ones and clears the high. */
+static u64 combine(struct vcpu *v, u64 encoding, int index, u64 value)
+{
+	if (!field_is_high_part(encoding))
+		return value;
+	return (u32)vmcs12_read(v, index) | value << 32;
+}
+
+static enum exit_action run_vmwrite(struct vcpu *v)
+{
+	u32 information = (u32)vmread(VMCS_EXIT_INSTRUCTION_INFO);
+	u64 encoding = field_operand(v, information);
+	bool is_long = vcpu_is_long_mode_code();
+	u64 value = 0;
+
+	if (v->nested->current == NO_VMCS)
+		return vm_fail_invalid();
+	if (operand_is_register(information))
+		value = exit_read_gpr(v, operand_register_1(information));
+	else if (!access_read_operand(v, &value, is_long ? 8 : 4))
+		return EXIT_ACTION_RESUME;
+	int index = find_field(encoding);
+	if (index < 0)
+		return vm_fail(v, VMERR_UNSUPPORTED_FIELD);
+	if (field_type(fields[index].encoding) == FIELD_TYPE_DATA && !(nested_machine.offer.msr.misc & MISC_WRITE_ANY_FIELD))
+		return vm_fail(v, VMERR_VMWRITE_READ_ONLY);
+	vmcs12_write(v, index, combine(v, encoding, index, is_long ? value : (u32)value));
+	return vm_succeed();
+}
+
+static enum exit_action run_entry(struct vcpu *v, bool is_launch)
+{
+	return v->nested->current == NO_VMCS ? vm_fail_invalid() : entry_run(v, is_launch);
+}
+
+static enum exit_action run_vmlaunch(struct vcpu *v)
+{
+	return run_entry(v, true);
+}
+
+static enum exit_action run_vmresume(struct vcpu *v)
+{
+	return run_entry(v, false);
+}
+
+static enum exit_action run(struct vcpu *v, u32 basic_reason)
+{
+	switch (basic_reason) {
+	case EXIT_VMXON: return run_vmxon(v);
+	case EXIT_VMXOFF: return run_vmxoff(v);
+	case EXIT_VMCLEAR: return run_vmclear(v);
+	case EXIT_VMPTRLD: return run_vmptrld(v);
+	case EXIT_VMPTRST: return run_vmptrst(v);
+	case EXIT_VMREAD: return run_vmread(v);
+	case EXIT_VMWRITE: return run_vmwrite(v);
+	case EXIT_VMLAUNCH: return run_vmlaunch(v);
+	case EXIT_VMRESUME: return run_vmresume(v);
+	case EXIT_INVEPT: return invalidate_invept(v);
+	case EXIT_INVVPID: return invalidate_invvpid(v);
+	default: return EXIT_ACTION_INJECT_UD;
+	}
+}
+
+enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason)
+{
+	bool is_vmxon = basic_reason == EXIT_VMXON;
+
+	if (!v->nested || !mode_allows_vmx() || !(l1_cr4() & CR4_VMXE))
+		return EXIT_ACTION_INJECT_UD;
+	if (!is_vmxon && !v->nested->in_vmx_operation)
+		return EXIT_ACTION_INJECT_UD;
+	if (vcpu_cpl())
+		return EXIT_ACTION_INJECT_GP;
+	return run(v, basic_reason);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What vmcs02 has that is not L1's as it is: controls, CR masks and shadows, MSR-like guest state, EPT pointer, MSR bitmap. Owns nothing.
+ * Source: Intel SDM volume 3 "VM-Execution Control Fields", "Loading Guest State".
+ */
+#include "bsp/msr.h"
+#include "kernel/exits.h"
+#include "kernel/guest_memory.h"
+#include "kernel/msr_policy.h"
+#include "kernel/vmx/vmx.h"
+#include "kernel/vmx/vmx_insn.h"
+#include "nested/vmcs02.h"
+
+#define EXCEPTIONS_OURS (BIT(EXC_MC) | BIT(EXC_AC) | BIT(EXC_DB))
+#define CR4_OURS (~CR4_GUEST_OWNED)
+
+const char *vmcs02_resolve(struct nested *n)
+{
+	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW) &&
+	    !guest_to_host(GPA(n->value[FIELD_VIRTUAL_APIC_ADDRESS]), PAGE_SIZE, &n->virtual_apic))
+		return "virtual-APIC page outside RAM";
+	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES) &&
+	    !guest_to_host(GPA(n->value[FIELD_APIC_ACCESS_ADDRESS]), PAGE_SIZE, &n->apic_access))
+		return "APIC-access page outside RAM";
+	return NULL;
+}
+
+u32 vmcs02_primary_controls(const struct nested *n)
+{
+	return controls_merge(&n->controls, &nested_machine.ours).word[GROUP_PRIMARY];
+}
+
+static void write_copied(const struct nested *n)
+{
+	for (enum field_index i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].source == FIELD_SOURCE_COPIED && field_exists(i, &nested_machine.offer.may))
+			vmwrite(fields[i].encoding, n->value[i]);
+}
+
+void vmcs02_merge_controls(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	struct controls c = controls_merge(&n->controls, &nested_machine.ours);
+
+	vmwrite(VMCS_PIN_CONTROLS, c.word[GROUP_PIN]);
+	vmwrite(VMCS_PRIMARY_CONTROLS, c.word[GROUP_PRIMARY]);
+	vmwrite(VMCS_SECONDARY_CONTROLS, c.word[GROUP_SECONDARY]);
+	vmwrite(VMCS_EXIT_CONTROLS, c.word[GROUP_EXIT]);
+	vmwrite(VMCS_ENTRY_CONTROLS, c.word[GROUP_ENTRY]);
+	vmwrite(VMCS_EXCEPTION_BITMAP, n->value[FIELD_EXCEPTION_BITMAP] | EXCEPTIONS_OURS);
+	vmwrite(VMCS_CR0_MASK, n->value[FIELD_CR0_MASK] | CR0_GUEST_HOST_MASK);
+	vmwrite(VMCS_CR4_MASK, n->value[FIELD_CR4_MASK] | CR4_OURS);
+	write_copied(n);
+	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW))
+		vmwrite(VMCS_VIRTUAL_APIC_ADDRESS, n->virtual_apic.value);
+	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES))
+		vmwrite(VMCS_APIC_ACCESS_ADDRESS, n->apic_access.value);
+}
+
+/* A bit of ours that L1 does not own reads as the register has it. */
+static void merge_shadow(const struct nested *n, enum field_index mask, enum field_index shadow, enum field_index cr)
+{
+	u64 l1 = n->value[mask];
+
+	vmwrite(fields[shadow].encoding, (n->value[shadow] & l1) | (n->value[cr] & ~l1));
+}
+
+static u64 merged_efer(const struct nested *n, u64 efer01)
+{
+	bool is_long = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_IA32E_MODE_GUEST);
+	u64 changed = n->value[FIELD_GUEST_CR0] & CR0_PG ? EFER_LMA | EFER_LME : EFER_LMA;
+
+	if (nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_EFER))
+		return n->value[FIELD_GUEST_IA32_EFER];
+	return is_long ? efer01 | changed : efer01 & ~changed;
+}
+
+void vmcs02_merge_state(struct vcpu *v, const struct l1_state *l1)
+{
+	struct nested *n = v->nested;
+	bool loads_debug = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_DEBUG);
+	bool loads_pat = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_PAT);
+	u64 tsc_offset = nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING) ? n->value[FIELD_TSC_OFFSET] : 0;
+
+	merge_shadow(n, FIELD_CR0_MASK, FIELD_CR0_READ_SHADOW, FIELD_GUEST_CR0);
+	merge_shadow(n, FIELD_CR4_MASK, FIELD_CR4_READ_SHADOW, FIELD_GUEST_CR4);
+	vmwrite(VMCS_GUEST_IA32_EFER, merged_efer(n, l1->efer));
+	vmwrite(VMCS_GUEST_IA32_PAT, loads_pat ? n->value[FIELD_GUEST_IA32_PAT] : l1->pat);
+	vmwrite(VMCS_GUEST_DR7, loads_debug ? n->value[FIELD_GUEST_DR7] : l1->dr7);
+	vmwrite(VMCS_GUEST_IA32_DEBUGCTL, loads_debug ? n->value[FIELD_GUEST_IA32_DEBUGCTL] : l1->debugctl);
+	vmwrite(VMCS_TSC_OFFSET, v->tsc_offset + tsc_offset);
+	vmwrite(VMCS_ENTRY_CONTROLS, controls_merge(&n->controls, &nested_machine.ours).word[GROUP_ENTRY]);
+	if (nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER))
+		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, n->value[FIELD_PREEMPTION_TIMER_VALUE]);
+}
+
+static void merge_msr_bitmap(struct nested *n)
+{
+	const u8 *ours = msr_policy_bitmap()->byte;
+	hpa_t theirs;
+
+	if (!nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS))
+		return; /* every MSR exits */
+	if (guest_to_host(GPA(n->value[FIELD_MSR_BITMAP]), PAGE_SIZE, &theirs))
+		bitmap_merge(n->msr_bitmap02, &nested_machine.msr_open, ours, window_map(WINDOW_NESTED_B, theirs));
+	else
+		__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
+}
+
+static void merge_ept_pointer(struct nested *n)
+{
+	u64 eptp = vmx_ept01_pointer;
+
+	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT)) {
+		n->ept02_root = ept02_root_for(&n->ept02, n->value[FIELD_EPT_POINTER]);
+		eptp = ept02_eptp(&n->ept02, n->ept02_root);
+	}
+	if (eptp != n->eptp02)
+		vmwrite(VMCS_EPT_POINTER, eptp);
+	n->eptp02 = eptp;
+}
+
+void vmcs02_flush_ept(struct nested *n)
+{
+	if (n->ept02.tlb_is_stale)
+		invept(INVEPT_ALL, 0);
+	n->ept02.tlb_is_stale = false;
+}
+
+void vmcs02_merge_memory(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	bool uses_vpid = nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_VPID);
+	struct flush_decision flush = flush_at_entry(&n->flush, uses_vpid, (u16)n->value[FIELD_VPID]);
+
+	merge_msr_bitmap(n);
+	merge_ept_pointer(n);
+	vmcs02_flush_ept(n);
+	if (flush.vpid01)
+		invvpid(INVVPID_SINGLE, flush_vpid01(v->index), 0);
+	if (flush.vpid02)
+		invvpid(INVVPID_SINGLE, flush_vpid02(v->index), 0);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hooks of kernel/nested_hooks.h, and the state they share. Owns struct nested of every vCPU and the EPT02 pools. */
+#include "nested/nested.h"
+
+#include "bsp/cpu.h"
+#include "bsp/memory/paging.h"
+#include "bsp/msr.h"
+#include "bsp/timer/lapic.h"
+#include "kernel/exits.h"
+#include "kernel/guest_memory.h"
+#include "kernel/log.h"
+#include "kernel/msr_policy.h"
+#include "kernel/nested_hooks.h"
+#include "kernel/percpu.h"
+#include "kernel/traps.h"
+#include "kernel/upcall.h"
+#include "kernel/vmx/vmx.h"
+#include "kernel/vmx/vmx_insn.h"
+#include "nested/ept_violation.h"
+#include "nested/entry.h"
+#include "nested/reflect.h"
+#include "nested/route.h"
+#include "nested/vmcs02.h"
+#include "nested/vmcs12.h"
+
+#define MAX_LOGGED_REFUSALS 16u
+
+struct nested_machine nested_machine;
+static struct nested states[CONFIG_PARTITION_CPUS];
+static struct ept_table ept02_tables[CONFIG_PARTITION_CPUS][CONFIG_NESTED_EPT02_PAGES] page_aligned;
+static u16 ept02_links[CONFIG_PARTITION_CPUS][CONFIG_NESTED_EPT02_PAGES];
+
+void nested_note_refusal(struct vcpu *v, const char *what, const char *name)
+{
+	if (v->nested->refusals_logged >= MAX_LOGGED_REFUSALS)
+		return;
+	v->nested->refusals_logged++;
+	log_line("nested: CPU %lu: VM entry refused, %s: %s", v->index, what, name);
+}
+
+static void init_machine(const struct vmx_capabilities *hardware)
+{
+	struct nested_machine *m = &nested_machine;
+	u32 may = (u32)(hardware->secondary >> 32);
+
+	capability_offer(&m->offer, hardware, CR4_GUEST_OWNED, cpuid(0x80000008, 0).eax & 0xFF);
+	m->ours = (struct controls){ { vmx_controls.pin, vmx_controls.primary, vmx_controls.secondary, vmx_controls.exit,
+				       vmx_controls.entry } };
+	m->has_shadowing = may & SECONDARY_VMCS_SHADOWING && hardware->misc & MISC_WRITE_ANY_FIELD;
+	m->hardware_revision = (u32)hardware->basic & 0x7FFFFFFF;
+	bitmap_find_open(&m->msr_open, msr_policy_bitmap()->byte);
+}
+
+void nested_init(struct vcpu *v, const struct vmx_capabilities *hardware)
+{
+	struct nested *n = &states[v->index];
+
+	if (v->is_boot)
+		init_machine(hardware);
+	*n = (struct nested){
+		.current = NO_VMCS,
+		.ept02 = { .tables = ept02_tables[v->index], .next = ept02_links[v->index],
+			   .physical = kernel_physical(ept02_tables[v->index]), .count = CONFIG_NESTED_EPT02_PAGES },
+	};
+	ept02_init(&n->ept02);
+	v->nested = n;
+	vmcs02_probe(v);
+}
+
+void nested_reset(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	if (!n)
+		return;
+	if (n->in_l2) {
+		vmcs02_deactivate(v);
+		v->launched = n->launched01;
+		v->window_armed = n->window01;
+		v->nmi_window_armed = n->nmi_window01;
+		vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
+	}
+	if (n->in_vmx_operation)
+		vmcs02_detach_shadow(v);
+	n->in_l2 = n->entry_pending = n->in_vmx_operation = n->init_pending = false;
+	n->current = NO_VMCS;
+	flush_forget(&n->flush);
+	ept02_invalidate_all(&n->ept02);
+}
+
+bool nested_in_l2(const struct vcpu *v)
+{
+	return v->nested && v->nested->in_l2;
+}
+
+bool nested_in_vmx_operation(const struct vcpu *v)
+{
+	return v->nested && v->nested->in_vmx_operation;
+}
+
+bool nested_blocks_init(struct vcpu *v)
+{
+	if (!nested_in_vmx_operation(v))
+		return false;
+	v->nested->init_pending = true;
+	return true;
+}
+
+bool nested_msr_read(struct vcpu *v, u32 msr, u64 *value)
+{
+	if (!v->nested)
+		return false;
+	if (msr != IA32_FEATURE_CONTROL)
+		return capability_read(&nested_machine.offer, msr, value);
+	*value = FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX_OUTSIDE;
+	return true;
+}
+
+/* Locked: every write faults. */
+bool nested_msr_write(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)v, (void)msr, (void)value;
+	return false;
+}
+
+static u8 read_l1_byte(u64 gpa)
+{
+	u8 byte;
+
+	return guest_read(GPA(gpa), &byte, sizeof(byte)) ? byte : 0xFF;
+}
+
+static struct route route_of(const struct vcpu *v, u32 reason)
+{
+	const struct nested *n = v->nested;
+	struct route route = { .value = n->value, .controls = &n->controls, .read = read_l1_byte };
+
+	route.qualification = vmread(VMCS_EXIT_QUALIFICATION);
+	if (reason == EXIT_EXCEPTION_OR_NMI) {
+		route.interruption_info = (u32)vmread(VMCS_EXIT_INTERRUPTION_INFO);
+		route.error_code = (u32)vmread(VMCS_EXIT_INTERRUPTION_ERROR_CODE);
+	} else if (reason == EXIT_CR_ACCESS) {
+		route.operand = exit_read_gpr(v, route.qualification >> 8 & 15);
+	} else {
+		route.operand = (u32)v->gpr[RCX];
+	}
+	return route;
+}
+
+/* MOV to CR0 with a change in bits that are ours alone. What L1 owns keeps its value, as in any guest of L1's. */
+static bool is_own_cr0_write(const struct nested *n, u32 reason, u64 qualification)
+{
+	(void)n;
+	return reason == EXIT_CR_ACCESS && !(qualification & 0x3F);
+}
+
+static enum exit_action write_own_cr0(struct vcpu *v, u64 written)
+{
+	struct nested *n = v->nested;
+	u64 mask12 = n->value[FIELD_CR0_MASK];
+	u64 wanted = (vmread(VMCS_GUEST_CR0) & mask12) | (written & ~mask12);
+	enum exit_action action;
+
+	if (!(wanted & CR0_NE))
+		return EXIT_ACTION_INJECT_GP;
+	action = exit_write_cr0(v, wanted);
+	vmwrite(VMCS_CR0_READ_SHADOW, (n->value[FIELD_CR0_READ_SHADOW] & mask12) | (vmread(VMCS_CR0_READ_SHADOW) & ~mask12));
+	return action;
+}
+
+static bool take_entry_failure(struct vcpu *v, u32 reason)
+{
+	if (reason != EXIT_ENTRY_GUEST_STATE && reason != EXIT_ENTRY_MSR_LOADING)
+		return false;
+	nested_note_refusal(v, "hardware", "guest state");
+	reflect_entry_failure(v, reason, vmread(VMCS_EXIT_QUALIFICATION));
+	return true;
+}
+
+static void entry_succeeded(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	n->launched02 = 1;
+	if (n->entry_pending && n->is_launch)
+		n->launched12 = true;
+	n->entry_pending = false;
+}
+
+bool nested_exit(struct vcpu *v, enum exit_action *action)
+{
+	struct nested *n = v->nested;
+	u32 reason = v->exit_reason & 0xFFFF;
+
+	*action = EXIT_ACTION_RESUME;
+	if (v->exit_reason & EXIT_REASON_ENTRY_FAILURE)
+		return take_entry_failure(v, reason);
+	entry_succeeded(v);
+	if (reason == EXIT_EPT_VIOLATION)
+		return ept_violation_handle(v);
+	struct route route = route_of(v, reason);
+	if (route_is_for_l1(reason, &route)) {
+		reflect_exit(v);
+		return true;
+	}
+	if (is_own_cr0_write(n, reason, route.qualification)) {
+		*action = write_own_cr0(v, route.operand);
+		return true;
+	}
+	if (reason == EXIT_CR_ACCESS && (route.qualification & 0x3F) == 4) {
+		*action = EXIT_ACTION_INJECT_GP; /* CR4: the bits that are ours alone are fixed in VMX operation */
+		return true;
+	}
+	return false;
+}
+
+static bool intercepts(const struct vcpu *v, u32 pin_bit)
+{
+	return nested_uses(v->nested, GROUP_PIN, pin_bit);
+}
+
+/* The vector for ACKNOWLEDGE_INTERRUPT, taken out of L1's LAPIC or PIC; information 0 if it has vanished. */
+static u32 acknowledge(struct vcpu *v)
+{
+	int vector = apic_pending(&v->apic);
+
+	if (vector < 0)
+		return 0;
+	if (vector == APIC_EXTINT) {
+		u64 answer = upcall_run(UPCALL_INTACK, 0, 0, 0);
+
+		return answer > 0xFF ? 0 : INTERRUPTION_VALID | (u32)answer;
+	}
+	apic_acknowledge(&v->apic, vector);
+	v->statistics->interrupts_injected++;
+	return INTERRUPTION_VALID | (u32)vector;
+}
+
+static bool made_up_for(struct vcpu *v, struct nested_pending due, struct made_up_exit *exit)
+{
+	struct nested *n = v->nested;
+
+	*exit = (struct made_up_exit){ .reason = EXIT_INIT };
+	if (n->init_pending) {
+		n->init_pending = false;
+		return true;
+	}
+	if (due.nmi && intercepts(v, PIN_NMI_EXITING)) {
+		v->nmi_pending = false;
+		exit->reason = EXIT_EXCEPTION_OR_NMI;
+		exit->interruption_info = INTERRUPTION_VALID | TYPE_NMI << 8 | EXC_NMI;
+		return true;
+	}
+	if (!due.interrupt || !intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING))
+		return false;
+	exit->reason = EXIT_EXTERNAL_INTERRUPT;
+	if (!nested_uses(n, GROUP_EXIT, EXIT_CONTROL_ACKNOWLEDGE_INTERRUPT))
+		return true;
+	exit->interruption_info = acknowledge(v);
+	return exit->interruption_info != 0;
+}
+
+struct nested_pending nested_before_entry(struct vcpu *v, struct nested_pending due)
+{
+	struct nested *n = v->nested;
+	struct made_up_exit exit;
+	bool wanted = n->init_pending || (due.nmi && intercepts(v, PIN_NMI_EXITING)) ||
+		      (due.interrupt && intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING));
+
+	if (wanted && n->entry_pending) {
+		/* the entry comes first; this interrupt of our own brings L2 back at once */
+		lapic_send_ipi(v->cpu->apic_id, VECTOR_KICK);
+	} else if (wanted && made_up_for(v, due, &exit)) {
+		reflect_made_up(v, &exit);
+		return (struct nested_pending){ .interrupt = apic_pending(&v->apic) >= 0, .nmi = v->nmi_pending };
+	}
+	return (struct nested_pending){
+		.interrupt = due.interrupt && !intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING),
+		.nmi = due.nmi && !intercepts(v, PIN_NMI_EXITING),
+	};
+}
+
+u32 nested_primary_controls(const struct vcpu *v)
+{
+	return vmcs02_primary_controls(v->nested);
+}
+
+bool nested_entry_refused(struct vcpu *v)
+{
+	return v->nested && entry_refused(v);
+}
+
+bool nested_guest_physical(struct vcpu *v, u64 address, bool write, gpa_t *l1)
+{
+	*l1 = GPA(address);
+	if (!nested_in_l2(v) || !nested_uses(v->nested, GROUP_SECONDARY, SECONDARY_ENABLE_EPT))
+		return true;
+	return ept_violation_translate(v, L2PA(address), EPT_READ | (write ? EPT_WRITE : 0), l1);
+}
+
+bool nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 address)
+{
+	const u64 with_code = BIT(EXC_DF) | BIT(EXC_TS) | BIT(EXC_NP) | BIT(EXC_SS) | BIT(EXC_GP) | BIT(EXC_PF) | BIT(EXC_AC);
+	const struct nested *n = v->nested;
+	struct route route = { .value = n->value, .controls = &n->controls, .read = read_l1_byte };
+	bool has_code = vector < 32 && with_code >> vector & 1 && vmread(VMCS_GUEST_CR0) & CR0_PE;
+
+	if (!route_exception(&route, vector, error_code))
+		return false;
+	reflect_made_up(v, &(struct made_up_exit){
+		.reason = EXIT_EXCEPTION_OR_NMI, .error_code = error_code, .qualification = address,
+		.interruption_info = INTERRUPTION_VALID | TYPE_HARDWARE_EXCEPTION << 8 | vector |
+				     (has_code ? INTERRUPTION_HAS_ERROR : 0),
+	});
+	return true;
+}
+
+void nested_take_triple_fault(struct vcpu *v)
+{
+	v->event.info = 0;
+	reflect_made_up(v, &(struct made_up_exit){ .reason = EXIT_TRIPLE_FAULT });
+}
+
+/* L1's preemption timer runs in vmcs02 itself, its rest saved at each exit. */
+u64 nested_deadline(const struct vcpu *v)
+{
+	(void)v;
+	return ~0ull;
+}

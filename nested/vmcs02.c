@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vmcs02 as an object: pages, probing, shadow indicator, loading; see vmcs02.h. What it holds is merged in merge.c. */
+#include "nested/vmcs02.h"
+
+#include "bsp/memory/paging.h"
+#include "kernel/crash.h"
+#include "kernel/vmx/vmx.h"
+#include "kernel/vmx/vmx_insn.h"
+
+#define SHADOW_INDICATOR (1u << 31)
+
+static union vmcs_page pages[CONFIG_PARTITION_CPUS] page_aligned;
+static u8 msr_bitmaps[CONFIG_PARTITION_CPUS][PAGE_SIZE] page_aligned;
+/* For all CPUs: a set bit exits. */
+static u8 vmread_bitmap[PAGE_SIZE] page_aligned, vmwrite_bitmap[PAGE_SIZE] page_aligned;
+
+static hpa_t page_of(const struct nested *n)
+{
+	return HPA(kernel_physical(n->vmcs02));
+}
+
+static void clear_with_indicator(struct nested *n, u32 indicator)
+{
+	CHECK(vmclear(page_of(n)));
+	n->vmcs02->revision = nested_machine.hardware_revision | indicator;
+	n->launched02 = 0;
+}
+
+static bool probe_field(enum field_index i)
+{
+	u64 value;
+
+	if (!field_is_shadowable(i) || !vmread_try(fields[i].encoding, &value))
+		return false;
+	return vmwrite_try(fields[i].encoding, value);
+}
+
+static void open_bitmaps(void)
+{
+	__builtin_memset(vmread_bitmap, 0xFF, sizeof(vmread_bitmap));
+	__builtin_memset(vmwrite_bitmap, 0xFF, sizeof(vmwrite_bitmap));
+	for (enum field_index i = 0; i < FIELD_COUNT; i++) {
+		u32 encoding = fields[i].encoding;
+
+		if (!nested_machine.live[i] || !field_exists(i, &nested_machine.offer.may))
+			continue;
+		vmread_bitmap[encoding / 8] &= (u8)~(1u << (encoding & 7));
+		vmwrite_bitmap[encoding / 8] &= (u8)~(1u << (encoding & 7));
+	}
+}
+
+void vmcs02_probe(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	n->vmcs02 = &pages[v->index];
+	n->msr_bitmap02 = msr_bitmaps[v->index];
+	clear_with_indicator(n, 0);
+	CHECK(vmptrld(page_of(n)));
+	for (enum field_index i = 0; i < FIELD_COUNT; i++)
+		nested_machine.live[i] = probe_field(i);
+	CHECK(vmclear(page_of(n)));
+	CHECK(vmptrld(v->vmcs01));
+	open_bitmaps();
+}
+
+void vmcs02_setup(struct vcpu *v)
+{
+	static const u32 zeroed[] = { VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD_COUNT,
+				      VMCS_ENTRY_INTERRUPTION_INFO };
+	struct nested *n = v->nested;
+
+	clear_with_indicator(n, 0);
+	CHECK(vmptrld(page_of(n)));
+	vmx_write_host_state(v);
+	for (u32 i = 0; i < ARRAY_SIZE(zeroed); i++)
+		vmwrite(zeroed[i], 0);
+	__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
+	vmwrite(VMCS_MSR_BITMAP, kernel_physical(n->msr_bitmap02));
+	vmwrite(VMCS_VPID, flush_vpid02(v->index));
+	vmwrite(VMCS_EPT_POINTER, vmx_ept01_pointer);
+	n->eptp02 = vmx_ept01_pointer;
+	vmwrite(VMCS_LINK_POINTER, ~0ull);
+	CHECK(vmptrld(v->vmcs01));
+	if (nested_machine.has_shadowing) {
+		vmwrite(VMCS_VMREAD_BITMAP, kernel_physical(vmread_bitmap));
+		vmwrite(VMCS_VMWRITE_BITMAP, kernel_physical(vmwrite_bitmap));
+	}
+}
+
+void vmcs02_borrow(struct vcpu *v)
+{
+	CHECK(vmptrld(page_of(v->nested)));
+}
+
+void vmcs02_return(struct vcpu *v)
+{
+	CHECK(vmptrld(v->vmcs01));
+}
+
+void vmcs02_activate(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	if (nested_machine.has_shadowing)
+		clear_with_indicator(n, 0);
+	CHECK(vmptrld(page_of(n)));
+}
+
+void vmcs02_deactivate(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	if (nested_machine.has_shadowing)
+		clear_with_indicator(n, SHADOW_INDICATOR);
+	CHECK(vmptrld(v->vmcs01));
+}
+
+static void set_shadowing(bool on, u64 link)
+{
+	u64 controls = vmread(VMCS_SECONDARY_CONTROLS);
+
+	vmwrite(VMCS_SECONDARY_CONTROLS, on ? controls | SECONDARY_VMCS_SHADOWING : controls & ~(u64)SECONDARY_VMCS_SHADOWING);
+	vmwrite(VMCS_LINK_POINTER, link);
+}
+
+void vmcs02_attach_shadow(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	if (!nested_machine.has_shadowing)
+		return;
+	clear_with_indicator(n, SHADOW_INDICATOR);
+	set_shadowing(true, kernel_physical(n->vmcs02));
+}
+
+void vmcs02_detach_shadow(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	if (!nested_machine.has_shadowing)
+		return;
+	set_shadowing(false, ~0ull);
+	clear_with_indicator(n, 0);
+}

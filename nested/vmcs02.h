@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vmcs02, the VMCS that runs L2, one per CPU: loading and shadowing it, and building what is not L1's as it is.
+ * While L1 runs and the CPU can shadow, vmcs02 carries the shadow indicator and L1's VMREAD and VMWRITE of LIVE and DATA fields reach it.
+ * Source: Intel SDM volume 3 "Virtual-Machine Control Structures", "VMCS Types: Ordinary and Shadow".
+ */
+#ifndef NESTED_VMCS02_H
+#define NESTED_VMCS02_H
+
+#include "nested/nested.h"
+
+/* Once a CPU: which fields the CPU has. vmcs01 is current before and after, as for all below but where said. */
+void vmcs02_probe(struct vcpu *v);
+/* At VMXON: host state and all that never changes. */
+void vmcs02_setup(struct vcpu *v);
+
+/* For a look at LIVE fields while L1 runs. */
+void vmcs02_borrow(struct vcpu *v);
+void vmcs02_return(struct vcpu *v);
+
+/* To run it, and back: afterwards vmcs02 (vmcs01) is current. */
+void vmcs02_activate(struct vcpu *v);
+void vmcs02_deactivate(struct vcpu *v);
+
+/* L1's VMREAD and VMWRITE reach vmcs02, or exit. */
+void vmcs02_attach_shadow(struct vcpu *v);
+void vmcs02_detach_shadow(struct vcpu *v);
+
+/* Resolves L1's addresses that hardware will use. NULL, or the name of the first that lies outside the partition's RAM. */
+const char *vmcs02_resolve(struct nested *n);
+/* vmcs02 is current: merges the controls. */
+void vmcs02_merge_controls(struct vcpu *v);
+/* vmcs02 is current: what is computed anew at each entry. l1: as vmcs01 has it. */
+struct l1_state { u64 efer, pat, dr7, debugctl; };
+void vmcs02_merge_state(struct vcpu *v, const struct l1_state *l1);
+void vmcs02_merge_memory(struct vcpu *v);
+/* INVEPT, if tables were given back since the last. */
+void vmcs02_flush_ept(struct nested *n);
+/* vmcs02's primary controls as merged, without windows of L0's. */
+u32 vmcs02_primary_controls(const struct nested *n);
+
+#endif
