@@ -70,10 +70,27 @@ fuzz: $(FUZZERS:%=$(T)/fuzz/%) ## run the fuzzers, FUZZ_SECONDS=5 each
 
 ## System tests: the emulator
 
-system: all ## run the system tests in the emulator
+include tests/system/guests/rules.mk
+
+system: all guests ## run the system tests in the emulator
 	$(Q)$(PYTHON) tests/system/run.py --build $(O) $(ONLY)
 
 test: unit fuzz system ## everything
 	$(Q)$(PYTHON) tests/summary.py $(T)/unit.result $(T)/fuzz.result $(T)/system.result
 
 -include $(shell find $(T) -name '*.d' 2>/dev/null)
+
+## Benchmarks: instructions counted on one CPU
+
+BENCH := build/bench
+$(T)/guests/bench.elf: $(GUEST_COMMON:%=$(GUEST_OUT)/%.o) tests/bench/bench.c $(GUEST_DIR)/guest.lds
+	$(Q)$(CC) $(GUEST_FLAGS) -I$(GUEST_DIR) -c tests/bench/bench.c -o $(GUEST_OUT)/bench.o
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--no-warn-rwx-segments \
+		-T $(GUEST_DIR)/guest.lds -o $@ $(GUEST_COMMON:%=$(GUEST_OUT)/%.o) $(GUEST_OUT)/bench.o
+
+bench: $(T)/guests/bench.elf $(O)/nestbox $(KEY).key ## instructions per exit, against the figures in the tree
+	$(Q)$(MAKE) --no-print-directory O=$(BENCH) DEFCONFIG=bench_defconfig $(BENCH)/nestbox.elf
+	$(Q)$(O)/nestbox image create --kernel $(T)/guests/bench.elf --partition debian-kvm --version 1.0.0 --key $(KEY).key \
+		-o $(T)/bench.img >/dev/null
+	$(Q)tools/disk --kernel $(BENCH)/nestbox.elf --image $(T)/bench.img $(BENCH)/bench.iso
+	$(Q)$(PYTHON) tests/bench/run.py --iso $(BENCH)/bench.iso --work $(BENCH) --memory 1024 $(if $(KEEP),--keep)

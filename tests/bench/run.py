@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the benchmark guest on the emulator with one CPU and compares with the figures kept in the tree.
+
+One TSC tick is one instruction there, so the figures are counts and repeat. A rise over 5 % fails; --keep writes the new figures.
+Usage: run.py --iso ISO --work DIR --memory MIB [--keep]
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+FIGURES = os.path.join(os.path.dirname(__file__), "figures.txt")
+LIMITS = {"cpuid": 200}
+ALLOWED_RISE = 1.05
+
+
+def measure(args):
+    log = os.path.join(args.work, "bench.log")
+    code = subprocess.run(["tools/run", "--machine", "bochs", "--iso", args.iso, "--cpus", "1", "--memory", args.memory, "--log", log,
+                           "--until", "bench: done", "--fail", "CRASH|cannot start|refused|stopped", "--timeout", "180", "--quiet"],
+                          check=False).returncode
+    text = open(log, encoding="utf-8", errors="replace").read()
+    if code:
+        sys.exit(f"bench: the run ended with {code}:\n{text[-3000:]}")
+    figures = {name: int(value) for name, value in re.findall(r"^bench: (\w+) (\d+)", text, re.M)}
+    start = re.search(r"first guest instruction after \d+ ms \((\d+) ticks\)", text)
+    load = re.search(r"verifying and loading \d+ ms \((\d+) ticks\)", text)
+    if start and load:
+        figures["start_without_image"] = int(start.group(1)) - int(load.group(1))
+    return figures
+
+
+def kept():
+    if not os.path.exists(FIGURES):
+        return {}
+    lines = (line.split() for line in open(FIGURES, encoding="ascii") if line.strip() and not line.startswith("#"))
+    return {name: int(value) for name, value in lines}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--iso", required=True)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--memory", default="1024")
+    parser.add_argument("--keep", action="store_true")
+    args = parser.parse_args()
+    new, old, bad = measure(args), kept(), 0
+    print(f"  {'instructions':26} {'now':>10} {'kept':>10}  limit")
+    for name, value in new.items():
+        limit, before = LIMITS.get(name), old.get(name)
+        failed = (limit and value > limit) or (before and value > before * ALLOWED_RISE)
+        bad += bool(failed)
+        print(f"  {name:26} {value:10} {before if before is not None else '-':>10}  {limit or '':5} {'TOO HIGH' if failed else ''}")
+    for name in old.keys() - new.keys():
+        print(f"  {name:26} was not measured")
+        bad += 1
+    if args.keep:
+        with open(FIGURES, "w", encoding="ascii") as f:
+            f.write("# instructions, one CPU, measured by make bench; written by make bench KEEP=1\n")
+            f.writelines(f"{name} {value}\n" for name, value in new.items())
+    return 1 if bad else 0
+
+
+sys.exit(main())
