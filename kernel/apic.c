@@ -50,10 +50,15 @@ static bool accepts_extint(const struct apic *apic)
 	return !(lint0 & APIC_LVT_MASKED) && (lint0 >> 8 & 7) == DELIVERY_EXTINT;
 }
 
-int apic_pending(const struct apic *apic)
+int apic_pending(struct apic *apic)
 {
-	if (apic_is_enabled(apic)) {
+	if (apic_is_enabled(apic) && __atomic_load_n(&apic->irr_maybe, __ATOMIC_RELAXED)) {
+		/* cleared before the scan: a vector that comes during it sets the flag again */
+		__atomic_store_n(&apic->irr_maybe, 0, __ATOMIC_SEQ_CST);
 		int irr = highest_bit(apic->irr);
+
+		if (irr >= 0)
+			__atomic_store_n(&apic->irr_maybe, 1, __ATOMIC_RELAXED);
 
 		if (irr >= 0 && ((u32)irr & 0xF0) > (apic_ppr(apic) & 0xF0))
 			return irr;
@@ -94,7 +99,9 @@ bool apic_accept(struct apic *apic, u32 vector, bool level)
 		__atomic_or_fetch(&apic->tmr[vector >> 5], bit, __ATOMIC_RELAXED);
 	else
 		__atomic_and_fetch(&apic->tmr[vector >> 5], ~bit, __ATOMIC_RELAXED);
-	return !(__atomic_fetch_or(&apic->irr[vector >> 5], bit, __ATOMIC_SEQ_CST) & bit);
+	bool is_new = !(__atomic_fetch_or(&apic->irr[vector >> 5], bit, __ATOMIC_SEQ_CST) & bit);
+	__atomic_store_n(&apic->irr_maybe, 1, __ATOMIC_SEQ_CST);
+	return is_new;
 }
 
 bool apic_matches(const struct apic *apic, u32 destination, bool logical)

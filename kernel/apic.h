@@ -34,6 +34,7 @@ struct apic {
 	u64 deadline;                 /* guest TSC of the next timer interrupt; 0: not armed */
 	u32 isr[8], tmr[8];
 	u32 irr[8];                   /* shared: set by other CPUs with atomics */
+	u32 irr_maybe;                /* shared: 0 when irr is known to be empty */
 	u32 pic_line;                 /* shared: level of the PIC's output at LINT0 */
 };
 
@@ -64,7 +65,12 @@ static inline u32 apic_timer_mode(const struct apic *apic) { return apic->lvt[LV
 
 /* Highest vector that may be delivered now, or -1. APIC_EXTINT: the PIC has one; acknowledge it there. */
 #define APIC_EXTINT 0x100
-int apic_pending(const struct apic *apic);
+int apic_pending(struct apic *apic);
+/* False: apic_pending() would say -1; the fast answer of the entry path. */
+static inline bool apic_may_be_pending(const struct apic *apic)
+{
+	return __atomic_load_n(&apic->irr_maybe, __ATOMIC_RELAXED) | __atomic_load_n(&apic->pic_line, __ATOMIC_RELAXED);
+}
 /* Takes that vector: IRR to ISR. */
 void apic_acknowledge(struct apic *apic, int vector);
 

@@ -108,16 +108,18 @@ static void compute(struct cpuid_entry *e, const struct cpuid_config *config)
 	}
 }
 
-static const u32 range_base[CPUID_RANGES] = { 0, CPUID_HYPERVISOR_LEAF, CPUID_KVM_LEAF, 0x80000000u };
+struct place { u32 range, index; };
 
-/* CPUID_RANGES for a leaf outside all of them. */
-static u32 range_of(u32 leaf)
+/* Basic, hypervisor, extended by the top bits; KVM's leaves stand 0x100 above ours. range CPUID_RANGES: outside all. */
+static inline struct place place_of(u32 leaf)
 {
-	u32 range = 0;
+	struct place p = { leaf >> 30, leaf & 0x3FFFFFFF };
 
-	while (range < CPUID_RANGES && leaf - range_base[range] >= 32)
-		range++;
-	return range;
+	if (leaf - CPUID_KVM_LEAF < 32)
+		return (struct place){ 3, leaf - CPUID_KVM_LEAF };
+	if (p.range == 3 || p.index >= 32)
+		p.range = CPUID_RANGES;
+	return p;
 }
 
 static void build_entry(struct cpuid_table *table, u32 row, const struct cpuid_config *config, cpuid_source *hardware)
@@ -132,7 +134,8 @@ static void build_entry(struct cpuid_table *table, u32 row, const struct cpuid_c
 	*e = (struct cpuid_entry){ leaf, subleaf,
 				   { r.eax & mask.eax, r.ebx & mask.ebx, r.ecx & mask.ecx, r.edx & mask.edx } };
 	compute(e, config);
-	u8 *first = &table->first[range_of(leaf)][leaf & 31];
+	struct place at = place_of(leaf);
+	u8 *first = &table->first[at.range][at.index];
 	if (!*first)
 		*first = (u8)table->count;
 }
@@ -166,12 +169,12 @@ static struct cpuid_result now(const struct cpuid_entry *e, const struct cpuid_m
 
 struct cpuid_result cpuid_lookup(const struct cpuid_table *table, u32 leaf, u32 subleaf, const struct cpuid_moment *moment)
 {
-	u32 range = range_of(leaf);
+	struct place at = place_of(leaf);
 	struct cpuid_result none = { 0, 0, 0, 0 };
 
-	if (range == CPUID_RANGES)
+	if (at.range == CPUID_RANGES)
 		return none;
-	for (u32 i = table->first[range][leaf & 31]; i && i <= table->count; i++) {
+	for (u32 i = table->first[at.range][at.index]; i && i <= table->count; i++) {
 		const struct cpuid_entry *e = &table->entry[i - 1];
 
 		if (e->leaf != leaf)

@@ -12,7 +12,7 @@
 #define CPUID_ENTRIES 40
 #define CPUID_HYPERVISOR_LEAF 0x40000000u
 #define CPUID_KVM_LEAF 0x40000100u
-/* basic, ours, KVM's, extended */
+/* basic, ours, extended, KVM's */
 #define CPUID_RANGES 4
 
 struct cpuid_entry {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The crash report; see crash.h. Owns the ring of last exits. */
+/* The crash report; see crash.h.  */
 #include "kernel/crash.h"
 
 #include "bsp/console/console.h"
@@ -9,20 +9,9 @@
 #include "kernel/percpu.h"
 #include "kernel/traps.h"
 
-#define KEPT_EXITS 16u
 #define BACKTRACE_DEPTH 12
 
-static struct { u32 reason; u64 rip; } exits[MONITOR_MAX_CPUS][KEPT_EXITS];
-static u32 exit_next[MONITOR_MAX_CPUS];
 extern const u8 kernel_text_start[], kernel_text_end[];
-
-void crash_note_exit(u64 cpu, u32 reason, u64 rip)
-{
-	u32 slot = exit_next[cpu]++ % KEPT_EXITS;
-
-	exits[cpu][slot].reason = reason;
-	exits[cpu][slot].rip = rip;
-}
 
 static bool is_text(u64 address)
 {
@@ -48,11 +37,12 @@ static void backtrace(u64 rsp)
 static void last_exits(void)
 {
 	for (u64 cpu = 0; cpu < MONITOR_MAX_CPUS; cpu++)
-		for (u32 i = 0; i < KEPT_EXITS && exit_next[cpu]; i++) {
-			u32 slot = (exit_next[cpu] + i) % KEPT_EXITS;
+		for (u32 i = 0; i < LAST_EXITS; i++) {
+			const struct vcpu *v = &vcpus[cpu];
+			const struct exit_note *slot = &v->last_exits[(v->next_exit + i) % LAST_EXITS];
 
-			if (exits[cpu][slot].rip)
-				log_line("  CPU %lu exit %x at %lx", cpu, exits[cpu][slot].reason, exits[cpu][slot].rip);
+			if (slot->rip)
+				log_line("  CPU %lu exit %x at %lx", cpu, slot->reason, slot->rip);
 		}
 }
 

@@ -17,7 +17,4 @@ noreturn_fn void refuse_to_start(const char *format, ...) __attribute__((format(
 
 #define CHECK(condition) ((condition) ? (void)0 : crash_check_failed(#condition, __FILE__, __LINE__))
 
-/* The last exits of each CPU, kept for the report. */
-void crash_note_exit(u64 cpu, u32 reason, u64 rip);
-
 #endif

@@ -115,6 +115,27 @@ void exit_write_gpr(struct vcpu *v, u32 number, u64 value)
 		v->gpr[number] = value;
 }
 
+void vcpu_skip_instruction(struct vcpu *v)
+{
+	(void)v;
+	vcpu_advance(vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
+}
+
+void vcpu_advance(u64 bytes)
+{
+	u64 rip = vmread(VMCS_GUEST_RIP), next = rip + bytes;
+	u64 blocking = vmread(VMCS_GUEST_INTERRUPTIBILITY);
+
+	/* only where the sum passes 4 GiB does it matter that 32-bit code wraps there */
+	if ((rip ^ next) >> 32 && !vcpu_is_long_mode_code())
+		next = (u32)next;
+	vmwrite(VMCS_GUEST_RIP, next);
+	if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocking & ~(u64)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
+	if (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
+		vmwrite(VMCS_GUEST_PENDING_DEBUG, vmread(VMCS_GUEST_PENDING_DEBUG) | BIT(14));
+}
+
 static void act(struct vcpu *v, enum exit_action action)
 {
 	switch (action) {
@@ -145,32 +166,37 @@ static enum exit_action entry_failed(struct vcpu *v)
 
 static enum exit_action handle_own(struct vcpu *v, u32 reason)
 {
-	if (v->exit_reason & EXIT_REASON_ENTRY_FAILURE)
-		return entry_failed(v);
+	/* an entry failure has bit 31 set and is no index either */
 	if (reason >= EXIT_REASON_COUNT || !handlers[reason].handle)
-		return exit_not_offered(v);
+		return reason & EXIT_REASON_ENTRY_FAILURE ? entry_failed(v) : exit_not_offered(v);
 	if (handlers[reason].may_cut_delivery)
 		interrupts_requeue_vectoring(v);
 	return handlers[reason].handle(v);
 }
 
+static void note(struct vcpu *v, u32 reason)
+{
+	struct exit_note *slot = &v->last_exits[v->next_exit++ % LAST_EXITS];
+
+	slot->reason = reason;
+	slot->rip = vmread(VMCS_GUEST_RIP);
+}
+
 struct vcpu *exit_handle(struct vcpu *v)
 {
 	enum exit_action action = EXIT_ACTION_RESUME;
-
-	v->exit_reason = (u32)vmread(VMCS_EXIT_REASON);
-	u32 reason = v->exit_reason & 0xFFFF;
+	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
 	u32 slot = reason < EXIT_REASON_COUNT ? reason : EXIT_REASON_COUNT - 1;
 
-	crash_note_exit(v->index, v->exit_reason, vmread(VMCS_GUEST_RIP));
-
-	if (nested_in_l2(v)) {
+	v->exit_reason = reason;
+	note(v, reason);
+	if (!nested_in_l2(v)) {
+		v->statistics->count[slot]++;
+		action = handle_own(v, reason);
+	} else {
 		v->statistics->l2_count[slot]++;
 		if (!nested_exit(v, &action))
 			action = handle_own(v, reason);
-	} else {
-		v->statistics->count[slot]++;
-		action = handle_own(v, reason);
 	}
 	act(v, action);
 	return exit_prepare_entry(v);

@@ -175,7 +175,12 @@ static void offer_interrupt(struct vcpu *v, int vector)
 		interrupts_open_window(v, wanted);
 }
 
-void interrupts_prepare_entry(struct vcpu *v)
+static bool is_something_due(const struct vcpu *v)
+{
+	return apic_may_be_pending(&v->apic) | v->nmi_pending | v->window_armed | v->nmi_window_armed | (v->event.info != 0);
+}
+
+static void prepare_entry(struct vcpu *v)
 {
 	int vector = apic_pending(&v->apic);
 
@@ -190,4 +195,10 @@ void interrupts_prepare_entry(struct vcpu *v)
 		offer_interrupt(v, vector);
 	if (v->event.info)
 		inject(v);
+}
+
+void interrupts_prepare_entry(struct vcpu *v)
+{
+	if (nested_in_l2(v) || is_something_due(v))
+		prepare_entry(v);
 }

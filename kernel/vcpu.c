@@ -170,24 +170,6 @@ bool vcpu_is_long_mode_code(void)
 	return vmread(VMCS_GUEST_IA32_EFER) & EFER_LMA && vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & BIT(13);
 }
 
-void vcpu_skip_instruction(struct vcpu *v)
-{
-	(void)v;
-	vcpu_advance(vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
-}
-
-void vcpu_advance(u64 bytes)
-{
-	u64 rip = vmread(VMCS_GUEST_RIP) + bytes;
-	u64 blocking = vmread(VMCS_GUEST_INTERRUPTIBILITY);
-
-	vmwrite(VMCS_GUEST_RIP, vcpu_is_long_mode_code() ? rip : (u32)rip);
-	if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocking & ~(u64)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
-	if (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
-		vmwrite(VMCS_GUEST_PENDING_DEBUG, vmread(VMCS_GUEST_PENDING_DEBUG) | BIT(14));
-}
-
 static bool has_error_code(u32 vector)
 {
 	return BIT(vector) & (BIT(EXC_DF) | BIT(EXC_TS) | BIT(EXC_NP) | BIT(EXC_SS) | BIT(EXC_GP) | BIT(EXC_PF) | BIT(EXC_AC));

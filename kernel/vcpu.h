@@ -29,6 +29,10 @@ struct event {
 	u32 instruction_length;
 };
 
+/* For the crash report. */
+#define LAST_EXITS 16u
+struct exit_note { u32 reason; u64 rip; };
+
 enum vcpu_state { VCPU_WAIT_FOR_SIPI, VCPU_RUNNING, VCPU_PARKED };
 
 struct nested;
@@ -57,6 +61,9 @@ struct vcpu {
 	struct nested *nested;        /* 0: nesting is off for this partition */
 	struct percpu *cpu;
 	struct exit_statistics *statistics;
+
+	struct exit_note last_exits[LAST_EXITS];
+	u32 next_exit;
 
 	/* shared */
 	u32 requests;                 /* enum vcpu_request bits, set with atomics, then vcpu_kick() */
