@@ -17,7 +17,7 @@ void nested_reset(struct vcpu *v);
 
 static inline bool nested_is_offered(const struct vcpu *v) { return v->nested != NULL; }
 /* L2 is the guest of the current VMCS. */
-bool nested_in_l2(const struct vcpu *v);
+static inline bool nested_in_l2(const struct vcpu *v) { return v->in_l2; }
 /* L1 has done VMXON: CR4.VMXE is pinned, INIT is blocked in root operation. */
 bool nested_in_vmx_operation(const struct vcpu *v);
 

@@ -13,12 +13,6 @@ void nested_reset(struct vcpu *v)
 	(void)v;
 }
 
-bool nested_in_l2(const struct vcpu *v)
-{
-	(void)v;
-	return false;
-}
-
 bool nested_in_vmx_operation(const struct vcpu *v)
 {
 	(void)v;

@@ -45,6 +45,7 @@ struct vcpu {
 
 	/* the exit being handled */
 	u32 exit_reason;              /* as in the VMCS, entry-failure bit included */
+	bool in_l2;                   /* kept by nested/: L2 is the guest of the current VMCS */
 	bool is_boot;                 /* the boot vCPU: external devices interrupt here */
 	enum vcpu_state state;
 

@@ -144,7 +144,7 @@ static void enter_l2(struct vcpu *v, bool is_launch)
 	n->launched01 = v->launched;
 	v->launched = n->launched02;
 	n->tsc_offset01 = v->tsc_offset;
-	n->in_l2 = true;
+	v->in_l2 = true;
 	n->entry_pending = true;
 	n->is_launch = is_launch;
 }
@@ -186,10 +186,10 @@ bool entry_refused(struct vcpu *v)
 	struct nested *n = v->nested;
 	u32 error = (u32)vmread(VMCS_INSTRUCTION_ERROR);
 
-	if (!n->in_l2 || !n->entry_pending)
+	if (!v->in_l2 || !n->entry_pending)
 		return false;
 	nested_note_refusal(v, "hardware", "VM-instruction error");
-	n->in_l2 = n->entry_pending = false;
+	v->in_l2 = n->entry_pending = false;
 	n->stale = STALE_ALL;
 	v->event.info = 0;
 	vmcs02_deactivate(v);

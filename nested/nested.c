@@ -73,7 +73,7 @@ void nested_reset(struct vcpu *v)
 
 	if (!n)
 		return;
-	if (n->in_l2) {
+	if (v->in_l2) {
 		vmcs02_deactivate(v);
 		v->launched = n->launched01;
 		v->window_armed = n->window01;
@@ -82,15 +82,10 @@ void nested_reset(struct vcpu *v)
 	}
 	if (n->in_vmx_operation)
 		vmcs02_detach_shadow(v);
-	n->in_l2 = n->entry_pending = n->in_vmx_operation = n->init_pending = false;
+	v->in_l2 = n->entry_pending = n->in_vmx_operation = n->init_pending = false;
 	n->current = NO_VMCS;
 	flush_forget(&n->flush);
 	ept02_invalidate_all(&n->ept02);
-}
-
-bool nested_in_l2(const struct vcpu *v)
-{
-	return v->nested && v->nested->in_l2;
 }
 
 bool nested_in_vmx_operation(const struct vcpu *v)

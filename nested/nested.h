@@ -23,7 +23,6 @@ union vmcs_page { u32 revision; u8 bytes[PAGE_SIZE]; };
 struct nested {
 	/* VMX operation of L1 */
 	bool in_vmx_operation;
-	bool in_l2;
 	bool entry_pending;           /* L1's VMLAUNCH or VMRESUME has not reached hardware yet */
 	bool is_launch;               /* it was VMLAUNCH */
 	bool init_pending;            /* INIT came in VMX root operation */

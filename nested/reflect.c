@@ -172,7 +172,7 @@ static void switch_to_l1(struct vcpu *v, const struct left_over *left)
 {
 	struct nested *n = v->nested;
 
-	n->in_l2 = false;
+	v->in_l2 = false;
 	n->entry_pending = false;
 	v->event.info = 0;
 	vmcs02_deactivate(v);
