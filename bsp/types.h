@@ -37,6 +37,8 @@ typedef struct { u64 value; } l2pa_t;
 #define must_check __attribute__((warn_unused_result))
 #define packed __attribute__((packed))
 #define page_aligned __attribute__((aligned(4096)))
+/* Keeps a rare path out of the hot one's registers. */
+#define cold_path __attribute__((noinline, cold))
 #define noreturn_fn __attribute__((noreturn))
 
 static inline u64 min_u64(u64 a, u64 b) { return a < b ? a : b; }

@@ -108,20 +108,6 @@ static void compute(struct cpuid_entry *e, const struct cpuid_config *config)
 	}
 }
 
-struct place { u32 range, index; };
-
-/* Basic, hypervisor, extended by the top bits; KVM's leaves stand 0x100 above ours. range CPUID_RANGES: outside all. */
-static inline struct place place_of(u32 leaf)
-{
-	struct place p = { leaf >> 30, leaf & 0x3FFFFFFF };
-
-	if (leaf - CPUID_KVM_LEAF < 32)
-		return (struct place){ 3, leaf - CPUID_KVM_LEAF };
-	if (p.range == 3 || p.index >= 32)
-		p.range = CPUID_RANGES;
-	return p;
-}
-
 static void build_entry(struct cpuid_table *table, u32 row, const struct cpuid_config *config, cpuid_source *hardware)
 {
 	u32 leaf = rows[row].leaf, subleaf = rows[row].subleaf;
@@ -131,10 +117,10 @@ static void build_entry(struct cpuid_table *table, u32 row, const struct cpuid_c
 
 	if (leaf <= hardware(leaf & 0x80000000u, 0).eax)
 		r = hardware(leaf, subleaf == ANY ? 0 : subleaf);
-	*e = (struct cpuid_entry){ leaf, subleaf,
+	*e = (struct cpuid_entry){ leaf, subleaf, leaf == 1 || leaf == 0xB || leaf == 0xD,
 				   { r.eax & mask.eax, r.ebx & mask.ebx, r.ecx & mask.ecx, r.edx & mask.edx } };
 	compute(e, config);
-	struct place at = place_of(leaf);
+	struct cpuid_place at = cpuid_place(leaf);
 	u8 *first = &table->first[at.range][at.index];
 	if (!*first)
 		*first = (u8)table->count;
@@ -169,20 +155,11 @@ static struct cpuid_result now(const struct cpuid_entry *e, const struct cpuid_m
 
 struct cpuid_result cpuid_lookup(const struct cpuid_table *table, u32 leaf, u32 subleaf, const struct cpuid_moment *moment)
 {
-	struct place at = place_of(leaf);
-	struct cpuid_result none = { 0, 0, 0, 0 };
+	const struct cpuid_entry *e = cpuid_find(table, leaf, subleaf);
 
-	if (at.range == CPUID_RANGES)
-		return none;
-	for (u32 i = table->first[at.range][at.index]; i && i <= table->count; i++) {
-		const struct cpuid_entry *e = &table->entry[i - 1];
-
-		if (e->leaf != leaf)
-			break;
-		if (e->subleaf == ANY || e->subleaf == subleaf)
-			return now(e, moment);
-	}
+	if (e)
+		return now(e, moment);
 	if (leaf == 0xB) /* subleaves beyond the last level: the level number and the id only */
 		return (struct cpuid_result){ 0, 0, subleaf & 0xFF, moment->apic_id };
-	return none;
+	return (struct cpuid_result){ 0, 0, 0, 0 };
 }

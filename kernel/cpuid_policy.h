@@ -17,6 +17,7 @@
 
 struct cpuid_entry {
 	u32 leaf, subleaf;
+	bool depends_on_moment;
 	struct cpuid_result value;
 };
 
@@ -47,5 +48,34 @@ struct cpuid_moment {
 struct cpuid_result cpuid_lookup(const struct cpuid_table *table, u32 leaf, u32 subleaf, const struct cpuid_moment *moment);
 
 extern struct cpuid_table cpuid_table;
+
+struct cpuid_place { u32 range, index; };
+
+/* Basic, hypervisor, extended by the top bits; KVM's leaves stand 0x100 above ours. range CPUID_RANGES: outside all. */
+static inline struct cpuid_place cpuid_place(u32 leaf)
+{
+	struct cpuid_place p = { leaf >> 30, leaf & 0x3FFFFFFF };
+
+	if (p.index < 32)
+		return p.range < 3 ? p : (struct cpuid_place){ CPUID_RANGES, 0 };
+	return (struct cpuid_place){ leaf - CPUID_KVM_LEAF < 32 ? 3 : CPUID_RANGES, leaf - CPUID_KVM_LEAF };
+}
+
+/* The table's entry, NULL: none. */
+static inline const struct cpuid_entry *cpuid_find(const struct cpuid_table *table, u32 leaf, u32 subleaf)
+{
+	struct cpuid_place at = cpuid_place(leaf);
+	u32 next = at.range < CPUID_RANGES ? table->first[at.range][at.index] : 0;
+
+	for (; next && next <= table->count; next++) {
+		const struct cpuid_entry *e = &table->entry[next - 1];
+
+		if (e->leaf != leaf)
+			return NULL;
+		if (e->subleaf == CPUID_ANY_SUBLEAF || e->subleaf == subleaf)
+			return e;
+	}
+	return NULL;
+}
 
 #endif

@@ -6,9 +6,17 @@
 
 struct cpuid_table cpuid_table;
 
-enum exit_action exit_cpuid(struct vcpu *v)
+static enum exit_action answer(struct vcpu *v, const struct cpuid_result *r)
 {
-	u32 leaf = (u32)v->gpr[RAX], subleaf = (u32)v->gpr[RCX];
+	v->gpr[RAX] = r->eax;
+	v->gpr[RBX] = r->ebx;
+	v->gpr[RCX] = r->ecx;
+	v->gpr[RDX] = r->edx;
+	return EXIT_ACTION_SKIP;
+}
+
+static cold_path enum exit_action answer_of_moment(struct vcpu *v, u32 leaf, u32 subleaf)
+{
 	struct cpuid_moment moment = { .apic_id = (u32)v->index };
 
 	if (leaf == 1)
@@ -16,9 +24,15 @@ enum exit_action exit_cpuid(struct vcpu *v)
 	if (leaf == 0xD && subleaf < 2)
 		moment.xsave_bytes = cpuid(leaf, subleaf).ebx;
 	struct cpuid_result r = cpuid_lookup(&cpuid_table, leaf, subleaf, &moment);
-	v->gpr[RAX] = r.eax;
-	v->gpr[RBX] = r.ebx;
-	v->gpr[RCX] = r.ecx;
-	v->gpr[RDX] = r.edx;
-	return EXIT_ACTION_SKIP;
+	return answer(v, &r);
+}
+
+enum exit_action exit_cpuid(struct vcpu *v)
+{
+	u32 leaf = (u32)v->gpr[RAX], subleaf = (u32)v->gpr[RCX];
+	const struct cpuid_entry *e = cpuid_find(&cpuid_table, leaf, subleaf);
+
+	if (e && !e->depends_on_moment)
+		return answer(v, &e->value);
+	return answer_of_moment(v, leaf, subleaf);
 }

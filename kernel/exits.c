@@ -54,7 +54,7 @@ static enum exit_action exit_interrupt_window(struct vcpu *v)
 }
 
 /* Task switches exit always and only a 16- or 32-bit guest can make one; none of ours does. */
-static enum exit_action exit_not_offered(struct vcpu *v)
+static cold_path enum exit_action exit_not_offered(struct vcpu *v)
 {
 	log_line("partition: CPU %lu did what Nestbox does not run: exit reason %u, qualification %lx at %lx", v->index,
 		 v->exit_reason & 0xFFFF, vmread(VMCS_EXIT_QUALIFICATION), vmread(VMCS_GUEST_RIP));
@@ -155,7 +155,7 @@ static void act(struct vcpu *v, enum exit_action action)
 }
 
 /* A VM entry that failed on the guest's state: ours to explain, the partition's to end. */
-static enum exit_action entry_failed(struct vcpu *v)
+static cold_path enum exit_action entry_failed(struct vcpu *v)
 {
 	log_line("partition: VM entry of CPU %lu failed: exit reason %x, qualification %lx, RIP %lx, CR0 %lx, CR4 %lx", v->index,
 		 v->exit_reason, vmread(VMCS_EXIT_QUALIFICATION), vmread(VMCS_GUEST_RIP), vmread(VMCS_GUEST_CR0),
@@ -182,21 +182,26 @@ static void note(struct vcpu *v, u32 reason)
 	slot->rip = vmread(VMCS_GUEST_RIP);
 }
 
+static cold_path enum exit_action handle_l2(struct vcpu *v, u32 reason)
+{
+	enum exit_action action;
+
+	v->statistics->l2_count[reason < EXIT_REASON_COUNT ? reason : EXIT_REASON_COUNT - 1]++;
+	return nested_exit(v, &action) ? action : handle_own(v, reason);
+}
+
 struct vcpu *exit_handle(struct vcpu *v)
 {
-	enum exit_action action = EXIT_ACTION_RESUME;
 	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
-	u32 slot = reason < EXIT_REASON_COUNT ? reason : EXIT_REASON_COUNT - 1;
+	enum exit_action action;
 
 	v->exit_reason = reason;
 	note(v, reason);
-	if (!nested_in_l2(v)) {
-		v->statistics->count[slot]++;
-		action = handle_own(v, reason);
+	if (v->in_l2) {
+		action = handle_l2(v, reason);
 	} else {
-		v->statistics->l2_count[slot]++;
-		if (!nested_exit(v, &action))
-			action = handle_own(v, reason);
+		v->statistics->count[reason < EXIT_REASON_COUNT ? reason : EXIT_REASON_COUNT - 1]++;
+		action = handle_own(v, reason);
 	}
 	act(v, action);
 	return exit_prepare_entry(v);
@@ -228,16 +233,23 @@ static void handle_requests(struct vcpu *v)
 		vcpu_start_at_sipi(v);
 }
 
-struct vcpu *exit_prepare_entry(struct vcpu *v)
+/* Serves requests and waits until the vCPU may run. */
+static cold_path void wait_to_run(struct vcpu *v)
 {
 	for (;;) {
 		if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED))
 			handle_requests(v);
 		if (v->state == VCPU_RUNNING)
-			break;
+			return;
 		if (!__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST))
 			interrupts_enable_and_halt();
 	}
+}
+
+struct vcpu *exit_prepare_entry(struct vcpu *v)
+{
+	if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) | (v->state != VCPU_RUNNING))
+		wait_to_run(v);
 	interrupts_prepare_entry(v);
 	return v;
 }

@@ -175,12 +175,7 @@ static void offer_interrupt(struct vcpu *v, int vector)
 		interrupts_open_window(v, wanted);
 }
 
-static bool is_something_due(const struct vcpu *v)
-{
-	return apic_may_be_pending(&v->apic) | v->nmi_pending | v->window_armed | v->nmi_window_armed | (v->event.info != 0);
-}
-
-static void prepare_entry(struct vcpu *v)
+void interrupts_inject_due(struct vcpu *v)
 {
 	int vector = apic_pending(&v->apic);
 
@@ -195,10 +190,4 @@ static void prepare_entry(struct vcpu *v)
 		offer_interrupt(v, vector);
 	if (v->event.info)
 		inject(v);
-}
-
-void interrupts_prepare_entry(struct vcpu *v)
-{
-	if (nested_in_l2(v) || is_something_due(v))
-		prepare_entry(v);
 }

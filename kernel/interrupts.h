@@ -16,8 +16,21 @@ void interrupts_ipi(struct vcpu *v, u32 command, u32 destination);
 /* Sets a vector in v's own or another's LAPIC and kicks that CPU when needed. */
 void interrupts_post(struct vcpu *v, u32 vector, bool level);
 
-/* Before each entry: injects what is due, or opens a window for it. */
-void interrupts_prepare_entry(struct vcpu *v);
+/* Injects what is due, or opens a window for it. */
+cold_path void interrupts_inject_due(struct vcpu *v);
+
+static inline bool interrupts_may_be_due(const struct vcpu *v)
+{
+	return apic_may_be_pending(&v->apic) | v->nmi_pending | v->window_armed | v->nmi_window_armed | (v->event.info != 0);
+}
+
+/* Before each entry. */
+static inline void interrupts_prepare_entry(struct vcpu *v)
+{
+	if (v->in_l2 || interrupts_may_be_due(v))
+		interrupts_inject_due(v);
+}
+
 /* After an exit that cut the delivery of an event short: keep it for the next entry. */
 void interrupts_requeue_vectoring(struct vcpu *v);
 void interrupts_open_window(struct vcpu *v, bool open);

@@ -16,7 +16,7 @@
 static volatile u64 timer_seen_tsc;
 
 static void nothing(void) { asm volatile("" : : : "memory"); }
-static void do_cpuid(void) { cpuid(0x16, 0); }
+static void do_cpuid(void) { cpuid(0x80000008, 0); }
 static void do_cpuid_features(void) { cpuid(1, 0); }
 static void do_rdmsr(void) { rdmsr(MSR_APIC_BASE); }
 static void do_deadline(void) { wrmsr(MSR_DEADLINE, ~0ull >> 1); }
