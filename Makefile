@@ -42,6 +42,8 @@ TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE_SOURCES) partiti
 
 ## Flags
 
+# clang knows no -no-pie when it links nothing of its own
+NO_PIE := $(if $(findstring clang,$(CC)),,-no-pie)
 WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla -Wimplicit-fallthrough
 COMMON := -std=gnu11 -O2 -g $(WARN) -ffunction-sections -fdata-sections -fno-pic -fno-asynchronous-unwind-tables \
 	-ffile-prefix-map=$(abspath $(O))=build -include $(O)/config.h -MMD -MP
@@ -158,7 +160,7 @@ MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glu
 	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o
 $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 	$(call say,LD $@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/newlib/monitor.lds -o $@ \
+	$(Q)$(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/newlib/monitor.lds -o $@ \
 		$(filter %.o,$^) -L$(NEWLIB_DIR)/lib $(MBEDTLS_BOX_DIR)/lib/libmbedcrypto.a -lc -lgcc
 
 ## Kernel
@@ -183,7 +185,7 @@ $(O)/build_identity.c: $(RING0_OBJECTS) tools/build_id.py
 $(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds
 	$(call say,LD $@)
 	$(Q)$(CC) $(RING0) -I$(O)/include/kernel -c $(O)/build_identity.c -o $(O)/build_identity.o
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/kernel.lds -o $@ \
+	$(Q)$(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/kernel.lds -o $@ \
 		$(RING0_OBJECTS) $(O)/build_identity.o -lgcc
 
 ## Partition image, bootable image, running them
@@ -209,11 +211,12 @@ disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 
 # LOG=file, TIMEOUT=seconds, UNTIL=regex, IMAGE=path, MACHINE=bochs|qemu. Without a terminal the demo ends after its summary.
 FAIL ?= nestbox: cannot start|image refused|partition stopped|CRASH|L2 FAILED
-DEMO_UNTIL := $(if $(filter $(PARTS).img,$(IMAGE)),$(shell test -t 0 -a -t 1 || echo 'nestbox-demo: a shell'))
+DEMO_UNTIL := $(if $(filter $(PARTS).img,$(IMAGE)),nestbox-demo: a shell)
+RUN := tools/run --iso $(ISO) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
+	--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
+	$(if $(UNTIL),--until '$(UNTIL)')
 run: $(ISO) ## boot it: Nestbox, the partition, an L2 guest, a shell
-	$(Q)tools/run --iso $(ISO) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
-		--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
-		$(if $(or $(UNTIL),$(DEMO_UNTIL)),--until '$(or $(UNTIL),$(DEMO_UNTIL))' --fail '$(FAIL)')
+	$(Q)if [ -t 0 ] && [ -t 1 ]; then $(RUN); else $(RUN) --fail '$(FAIL)' $(if $(UNTIL),,$(if $(DEMO_UNTIL),--until '$(DEMO_UNTIL)')); fi
 
 size: $(O)/nestbox.elf $(O)/monitor.elf ## ring-0 text and memory, against their limits
 	$(Q)$(PYTHON) tools/size.py $(O)
