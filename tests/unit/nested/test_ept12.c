@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The walk over L1's extended page tables: every level and page size, rights, each misconfiguration, and random tables under ASan. */
+#include "nested/ept12.h"
+#include "world.h"
+
+#define PAGES 8u
+#define EPTP (0x0ull | 0x1E)
+#define L2_ADDRESS 0x0000123456789ABCull
+
+static u64 memory[PAGES][512];
+static u32 reads;
+
+static bool read_memory(void *context, gpa_t at, u64 *entry)
+{
+	(void)context;
+	reads++;
+	if (at.value + 8 > sizeof(memory) || at.value & 7)
+		return false;
+	*entry = memory[at.value / PAGE_SIZE][at.value % PAGE_SIZE / 8];
+	return true;
+}
+
+static struct ept12_source source;
+
+static u64 *entry_of(u32 page, u32 level)
+{
+	return &memory[page][L2_ADDRESS >> (12 + 9 * (level - 1)) & 511];
+}
+
+/* Tables 0 (root) to 3 lead to a 4 KiB page. */
+static int set_up(void **state)
+{
+	(void)state;
+	memset(memory, 0, sizeof(memory));
+	reads = 0;
+	source = (struct ept12_source){ .read = read_memory, .physical_bits = 40, .has_execute_only = true, .has_2m = true, .has_1g = true };
+	for (u32 level = 4; level > 1; level--)
+		*entry_of(4 - level, level) = (5 - level) * PAGE_SIZE | EPT_RWX;
+	*entry_of(3, 1) = 0x55000 | EPT_RWX | EPT_MEMORY_TYPE(6);
+	return 0;
+}
+
+static struct ept12_walk walk(void)
+{
+	struct ept12_walk w;
+
+	ept12_walk(&source, EPTP, L2PA(L2_ADDRESS), &w);
+	return w;
+}
+
+static void small_page(void **state)
+{
+	struct ept12_walk w = walk();
+
+	(void)state;
+	assert_int_equal(w.outcome, EPT12_MAPPED);
+	assert_int_equal(w.level, 1);
+	assert_int_equal(w.page, 0x55000);
+	assert_int_equal(w.rights & EPT_RWX, EPT_RWX);
+	assert_int_equal(w.leaf_type, EPT_MEMORY_TYPE(6));
+	assert_int_equal(reads, 4);
+}
+
+static void large_pages(void **state)
+{
+	(void)state;
+	*entry_of(2, 2) = 0x40000000 | EPT_LARGE | EPT_READ | EPT_MEMORY_TYPE(6) | BIT(6);
+	struct ept12_walk w = walk();
+	assert_int_equal(w.outcome, EPT12_MAPPED);
+	assert_int_equal(w.level, 2);
+	assert_int_equal(w.page, 0x40000000);
+	assert_int_equal(w.rights & EPT_RWX, EPT_READ);
+	assert_int_equal(w.leaf_type, EPT_MEMORY_TYPE(6) | BIT(6));
+	*entry_of(1, 3) = 0x80000000ull | EPT_LARGE | EPT_RWX;
+	w = walk();
+	assert_int_equal(w.level, 3);
+	assert_int_equal(w.page, 0x80000000ull);
+}
+
+static void large_pages_need_the_capability(void **state)
+{
+	(void)state;
+	*entry_of(2, 2) = 0x40000000 | EPT_LARGE | EPT_RWX;
+	source.has_2m = false;
+	assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+	*entry_of(1, 3) = 0x80000000ull | EPT_LARGE | EPT_RWX;
+	source.has_1g = false;
+	assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+}
+
+static void rights_are_anded(void **state)
+{
+	(void)state;
+	*entry_of(0, 4) &= ~EPT_WRITE;
+	*entry_of(2, 2) &= ~EPT_EXECUTE;
+	struct ept12_walk w = walk();
+	assert_int_equal(w.outcome, EPT12_MAPPED);
+	assert_int_equal(w.rights & EPT_RWX, EPT_READ);
+}
+
+static void absent_at_each_level(void **state)
+{
+	(void)state;
+	for (u32 level = 4; level; level--) {
+		set_up(NULL);
+		*entry_of(4 - level, level) &= ~EPT_RWX;
+		struct ept12_walk w = walk();
+
+		assert_int_equal(w.outcome, EPT12_VIOLATION);
+		assert_int_equal(w.level, level);
+		assert_int_equal(w.rights & EPT_RWX, 0);
+	}
+}
+
+static void impossible_rights(void **state)
+{
+	(void)state;
+	for (u32 level = 4; level; level--) {
+		u64 *entry = entry_of(4 - level, level);
+
+		*entry = (*entry & ~EPT_RWX) | EPT_WRITE;
+		assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+		*entry = (*entry & ~EPT_RWX) | EPT_WRITE | EPT_EXECUTE;
+		assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+		*entry = (*entry & ~EPT_RWX) | EPT_EXECUTE;
+		assert_int_equal(walk().outcome, EPT12_MAPPED);
+		source.has_execute_only = false;
+		assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+		set_up(NULL);
+	}
+}
+
+static void reserved_bits(void **state)
+{
+	(void)state;
+	for (u32 level = 4; level; level--) {
+		set_up(NULL);
+		*entry_of(4 - level, level) |= BIT(40);
+		assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+		set_up(NULL);
+		if (level > 1) {
+			*entry_of(4 - level, level) |= BIT(3);
+			assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+		}
+	}
+	set_up(NULL);
+	*entry_of(0, 4) |= EPT_LARGE; /* no 512 GiB pages */
+	assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+	set_up(NULL);
+	*entry_of(2, 2) = 0x40001000 | EPT_LARGE | EPT_RWX; /* base not 2 MiB-aligned */
+	assert_int_equal(walk().outcome, EPT12_MISCONFIGURED);
+}
+
+static void memory_types(void **state)
+{
+	(void)state;
+	for (u64 type = 0; type < 8; type++) {
+		*entry_of(3, 1) = 0x55000 | EPT_RWX | EPT_MEMORY_TYPE(type);
+		bool exists = type != 2 && type != 3 && type != 7;
+		assert_int_equal(walk().outcome, exists ? EPT12_MAPPED : EPT12_MISCONFIGURED);
+	}
+}
+
+static void absent_entries_may_hold_anything(void **state)
+{
+	(void)state;
+	*entry_of(3, 1) = ~7ull;
+	assert_int_equal(walk().outcome, EPT12_VIOLATION);
+}
+
+static void tables_outside_ram_do_not_map(void **state)
+{
+	(void)state;
+	*entry_of(2, 2) = 0x100000 | EPT_RWX;
+	assert_int_not_equal(walk().outcome, EPT12_MAPPED);
+}
+
+static void addresses_beyond_48_bits_do_not_map(void **state)
+{
+	struct ept12_walk w;
+
+	(void)state;
+	ept12_walk(&source, EPTP, L2PA(BIT(48)), &w);
+	assert_int_equal(w.outcome, EPT12_VIOLATION);
+	assert_int_equal(w.rights, 0);
+	assert_int_equal(reads, 0);
+}
+
+static void random_tables_end_in_bounds(void **state)
+{
+	(void)state;
+	for (u32 round = 0; round < 200; round++) {
+		for (u32 i = 0; i < PAGES * 512; i++)
+			memory[i / 512][i % 512] = (world_random() & 0x7FFF) | (round & 1 ? EPT_RWX : 0) |
+						   (world_random() & 15 ? 0 : world_random());
+		for (u32 i = 0; i < 200; i++) {
+			struct ept12_walk w;
+
+			reads = 0;
+			ept12_walk(&source, world_random(), L2PA(world_random() >> (i % 20)), &w);
+			assert_true(reads <= 4);
+			assert_in_range(w.level, 1, 4);
+			if (w.outcome == EPT12_MAPPED) {
+				assert_in_range(w.level, 1, 3);
+				assert_int_equal(w.page & (ept_page_bytes(w.level) - 1), 0);
+				assert_int_equal(w.page >> 40, 0);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(small_page, set_up),
+		cmocka_unit_test_setup(large_pages, set_up),
+		cmocka_unit_test_setup(large_pages_need_the_capability, set_up),
+		cmocka_unit_test_setup(rights_are_anded, set_up),
+		cmocka_unit_test_setup(absent_at_each_level, set_up),
+		cmocka_unit_test_setup(impossible_rights, set_up),
+		cmocka_unit_test_setup(reserved_bits, set_up),
+		cmocka_unit_test_setup(memory_types, set_up),
+		cmocka_unit_test_setup(absent_entries_may_hold_anything, set_up),
+		cmocka_unit_test_setup(tables_outside_ram_do_not_map, set_up),
+		cmocka_unit_test_setup(addresses_beyond_48_bits_do_not_map, set_up),
+		cmocka_unit_test_setup(random_tables_end_in_bounds, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
