@@ -2,7 +2,9 @@
 # Nestbox: one Makefile. `make help` lists what a person types. Everything made lands in build/ (O=dir for another place).
 
 O ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PYTHON := /usr/bin/python3
 VERSION := 0.1.0
 # The configuration in force; another O= has its own, made from DEFCONFIG.

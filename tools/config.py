@@ -35,10 +35,10 @@ def problems(kconf):
     ram, machine = number(kconf, "PARTITION_RAM_MIB"), number(kconf, "MACHINE_RAM_MIB")
     if ram % 2:
         yield f"{menu_path(syms['PARTITION_RAM_MIB'])}: {ram} is odd: RAM is carved in pieces of 2 MiB"
-    below_hole, above = min(machine, 3072) - 48, max(0, machine - 3072)
+    below_hole, above = min(machine, 3072) - 48, max(0, machine - 4096)  # the emulators' hole is 3 to 4 GiB
     if ram > max(below_hole, above):
         yield (f"{menu_path(syms['PARTITION_RAM_MIB'])}: {ram} MiB cannot be carved from a machine with {machine} MiB "
-               f"(largest piece {max(below_hole, above)} MiB): raise {menu_path(syms['MACHINE_RAM_MIB'])} to {ram + 3328}")
+               f"(largest piece {max(below_hole, above)} MiB): raise {menu_path(syms['MACHINE_RAM_MIB'])} to {ram + 4096}")
     if number(kconf, "PARTITION_CPUS") > number(kconf, "MACHINE_CPUS"):
         yield (f"{menu_path(syms['MACHINE_CPUS'])}: the partition has {number(kconf, 'PARTITION_CPUS')} CPUs, the machine fewer: "
                "each virtual CPU needs a physical one")
@@ -77,6 +77,7 @@ def main():
         return 2
     verb, source, target = sys.argv[1:]
     kconf = kconfiglib.Kconfig("Kconfig", warn_to_stderr=False)
+    kconf.warn_assign_undef = True
     kconf.load_config(source)
     unknown = [w for w in kconf.warnings if "undefined symbol" in w]
     found = list(problems(kconf)) + [f"{source}: {w}" for w in unknown]
