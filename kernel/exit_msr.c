@@ -3,6 +3,7 @@
 #include "bsp/cpu.h"
 #include "kernel/apic_access.h"
 #include "kernel/exits.h"
+#include "kernel/log.h"
 #include "kernel/msr_policy.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/timers.h"
@@ -259,12 +260,24 @@ void msr_reset(struct vcpu *v)
 	v->tsc_adjust = 0;
 }
 
+/* The first few refusals of each vCPU are worth a line; more would be a guest writing our log. */
+static cold_path enum exit_action refuse(struct vcpu *v, const char *what)
+{
+	static u32 reported[MONITOR_MAX_CPUS];
+
+	if (!v->in_l2 && reported[v->index] < CONFIG_REPORTED_MSRS) {
+		reported[v->index]++;
+		log_line("partition: no MSR %x here (%s on CPU %lu): #GP", (u32)v->gpr[RCX], what, v->index);
+	}
+	return EXIT_ACTION_INJECT_GP;
+}
+
 enum exit_action exit_rdmsr(struct vcpu *v)
 {
 	u64 value;
 
 	if (!msr_read(v, (u32)v->gpr[RCX], &value))
-		return EXIT_ACTION_INJECT_GP;
+		return refuse(v, "read");
 	v->gpr[RAX] = (u32)value;
 	v->gpr[RDX] = value >> 32;
 	return EXIT_ACTION_SKIP;
@@ -274,5 +287,5 @@ enum exit_action exit_wrmsr(struct vcpu *v)
 {
 	u64 value = (u32)v->gpr[RAX] | v->gpr[RDX] << 32;
 
-	return msr_write(v, (u32)v->gpr[RCX], value) ? EXIT_ACTION_SKIP : EXIT_ACTION_INJECT_GP;
+	return msr_write(v, (u32)v->gpr[RCX], value) ? EXIT_ACTION_SKIP : refuse(v, "write");
 }

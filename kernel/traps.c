@@ -81,6 +81,8 @@ void trap_dispatch(struct trap_frame *frame)
 
 	if (frame->vector == EXC_NMI) {
 		cpu->nmi_count++;
+		if (frame->cs & 3)
+			upcall_interrupted_by_nmi();
 	} else if (frame->cs & 3) {
 		user_trap(frame);
 	} else if (frame->vector >= VECTOR_HOST_IRQ) {

@@ -7,6 +7,7 @@
 
 #include "bsp/cpu.h"
 #include "bsp/memory/paging.h"
+#include "bsp/timer/lapic.h"
 #include "kernel/crash.h"
 #include "kernel/elf_header.h"
 #include "kernel/fpu.h"
@@ -74,12 +75,22 @@ void upcall_complete(u64 result)
 	upcall_leave(this_cpu(), result);
 }
 
+void upcall_interrupted_by_nmi(void)
+{
+	if (has_faulted)
+		upcall_leave(this_cpu(), UPCALL_FAILED);
+}
+
 void upcall_abort(const struct trap_frame *frame)
 {
 	has_faulted = true;
 	log_line("monitor: fault %lu (error %lx) at %lx, address %lx, stack %lx on CPU %lu", frame->vector,
 		 frame->error_code, frame->rip, read_cr2(), frame->rsp, this_cpu()->number);
 	partition_stop(STOP_MONITOR_FAULT, frame->rip);
+	/* another CPU may wait in ring 3 for a lock that is never given back: an NMI gets it out */
+	for (u64 i = 0; i < monitor_info.cpu_count; i++)
+		if (&percpu[i] != this_cpu())
+			lapic_send_nmi(percpu[i].apic_id);
 	upcall_leave(this_cpu(), UPCALL_FAILED);
 }
 

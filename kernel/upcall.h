@@ -21,6 +21,9 @@ noreturn_fn void upcall_complete(u64 result);
 /* From a fault in ring 3. */
 noreturn_fn void upcall_abort(const struct trap_frame *frame);
 
+/* An NMI arrived in ring 3: returns unless the monitor has faulted elsewhere. */
+void upcall_interrupted_by_nmi(void);
+
 /* Loads the embedded monitor into an address space of its own and fills its information page. */
 struct monitor_setup { hpa_t ram; u64 ram_bytes; hpa_t module; u64 module_bytes; };
 void monitor_load(const struct monitor_setup *setup);
