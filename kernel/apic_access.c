@@ -69,47 +69,44 @@ static void end_of_interrupt(struct vcpu *v)
 		upcall_run(UPCALL_EOI, 0, 0, (u64)vector);
 }
 
-enum { XAPIC = 1, X2APIC = 2, BOTH = 3, READ = 4, WRITE = 8 };
+enum { NONE = 0, XAPIC = 1, X2APIC = 2, BOTH = 3 };
 
-/* Registers that are nothing but storage: register, modes and directions, writable bits. */
-static const struct { u16 offset; u8 how; u32 writable; } registers[] = {
-	{ APIC_ID, BOTH | READ, 0 },
-	{ APIC_VERSION, BOTH | READ, 0 },
-	{ APIC_TPR, BOTH | READ | WRITE, 0xFF },
-	{ APIC_APR, XAPIC | READ, 0 },
-	{ APIC_PPR, BOTH | READ, 0 },
-	{ APIC_EOI, BOTH | WRITE, ~0u },
-	{ APIC_LDR, BOTH | READ, 0 },
-	{ APIC_LDR, XAPIC | WRITE, 0xFF000000 },
-	{ APIC_DFR, XAPIC | READ | WRITE, ~0u },
-	{ APIC_SVR, BOTH | READ | WRITE, 0x3FF },
-	{ APIC_ESR, BOTH | READ | WRITE, ~0u },
-	{ APIC_ICR_LOW, BOTH | READ | WRITE, 0x000CCFFF },
-	{ APIC_ICR_HIGH, XAPIC | READ | WRITE, 0xFF000000 },
-	{ APIC_LVT_TIMER, BOTH | READ | WRITE, 0x000710FF },
-	{ APIC_LVT_THERMAL, BOTH | READ | WRITE, 0x000117FF },
-	{ APIC_LVT_PERF, BOTH | READ | WRITE, 0x000117FF },
-	{ APIC_LVT_LINT0, BOTH | READ | WRITE, 0x0001F7FF },
-	{ APIC_LVT_LINT1, BOTH | READ | WRITE, 0x0001F7FF },
-	{ APIC_LVT_ERROR, BOTH | READ | WRITE, 0x000110FF },
-	{ APIC_TIMER_INITIAL, BOTH | READ | WRITE, ~0u },
-	{ APIC_TIMER_CURRENT, BOTH | READ, 0 },
-	{ APIC_TIMER_DIVIDE, BOTH | READ | WRITE, 0xB },
-	{ APIC_SELF_IPI, X2APIC | WRITE, 0xFF },
+/* What each register is, by offset / 16: in which mode it can be read, written, and which bits a write may set. */
+#define REGISTER(offset, read_in, write_in, bits) [(offset) >> 4] = { read_in, write_in, bits }
+#define READ_ONLY_ARRAY(offset) [(offset) >> 4 ... ((offset) >> 4) + 7] = { BOTH, NONE, 0 }
+
+static const struct apic_rule { u8 read, write; u32 writable; } rules[64] = {
+	REGISTER(APIC_ID,            BOTH,  NONE,   0),
+	REGISTER(APIC_VERSION,       BOTH,  NONE,   0),
+	REGISTER(APIC_TPR,           BOTH,  BOTH,   0xFF),
+	REGISTER(APIC_APR,           XAPIC, NONE,   0),
+	REGISTER(APIC_PPR,           BOTH,  NONE,   0),
+	REGISTER(APIC_EOI,           NONE,  BOTH,   ~0u),
+	REGISTER(APIC_LDR,           BOTH,  XAPIC,  0xFF000000),
+	REGISTER(APIC_DFR,           XAPIC, XAPIC,  ~0u),
+	REGISTER(APIC_SVR,           BOTH,  BOTH,   0x3FF),
+	READ_ONLY_ARRAY(APIC_ISR),
+	READ_ONLY_ARRAY(APIC_TMR),
+	READ_ONLY_ARRAY(APIC_IRR),
+	REGISTER(APIC_ESR,           BOTH,  BOTH,   ~0u),
+	REGISTER(APIC_ICR_LOW,       BOTH,  BOTH,   0x000CCFFF),
+	REGISTER(APIC_ICR_HIGH,      XAPIC, XAPIC,  0xFF000000),
+	REGISTER(APIC_LVT_TIMER,     BOTH,  BOTH,   0x000710FF),
+	REGISTER(APIC_LVT_THERMAL,   BOTH,  BOTH,   0x000117FF),
+	REGISTER(APIC_LVT_PERF,      BOTH,  BOTH,   0x000117FF),
+	REGISTER(APIC_LVT_LINT0,     BOTH,  BOTH,   0x0001F7FF),
+	REGISTER(APIC_LVT_LINT1,     BOTH,  BOTH,   0x0001F7FF),
+	REGISTER(APIC_LVT_ERROR,     BOTH,  BOTH,   0x000110FF),
+	REGISTER(APIC_TIMER_INITIAL, BOTH,  BOTH,   ~0u),
+	REGISTER(APIC_TIMER_CURRENT, BOTH,  NONE,   0),
+	REGISTER(APIC_TIMER_DIVIDE,  BOTH,  BOTH,   0xB),
+	REGISTER(APIC_SELF_IPI,      NONE,  X2APIC, 0xFF),
 };
 
-static bool find_register(u32 offset, u32 mode, u32 direction, u32 *writable)
+/* Offsets are below 4096 and name no more than the first KiB. */
+static struct apic_rule rule_of(u32 offset)
 {
-	bool is_array = offset >= APIC_ISR && offset < APIC_ESR;
-
-	if (is_array && direction == READ)
-		return true;
-	for (u32 i = 0; i < ARRAY_SIZE(registers); i++)
-		if (registers[i].offset == offset && registers[i].how & mode && registers[i].how & direction) {
-			*writable = registers[i].writable;
-			return true;
-		}
-	return false;
+	return offset < 0x400 ? rules[offset >> 4] : (struct apic_rule){ NONE, NONE, 0 };
 }
 
 static enum apic_lvt lvt_index(u32 offset)
@@ -184,9 +181,7 @@ static void write_register(struct vcpu *v, u32 offset, u32 value)
 
 u32 apic_page_read(struct vcpu *v, u32 offset)
 {
-	u32 unused;
-
-	if (offset & 15 || !find_register(offset, XAPIC, READ, &unused)) {
+	if (offset & 15 || !(rule_of(offset).read & XAPIC)) {
 		v->apic.esr_pending |= APIC_ESR_ILLEGAL_REGISTER;
 		return 0;
 	}
@@ -195,20 +190,20 @@ u32 apic_page_read(struct vcpu *v, u32 offset)
 
 void apic_page_write(struct vcpu *v, u32 offset, u32 value)
 {
-	u32 writable;
+	struct apic_rule rule = rule_of(offset);
 
-	if (offset & 15 || !find_register(offset, XAPIC, WRITE, &writable)) {
+	if (offset & 15 || !(rule.write & XAPIC)) {
 		v->apic.esr_pending |= APIC_ESR_ILLEGAL_REGISTER;
 		return;
 	}
-	write_register(v, offset, value & writable);
+	write_register(v, offset, value & rule.writable);
 }
 
 bool apic_msr_read(struct vcpu *v, u32 msr, u64 *value)
 {
-	u32 offset = (msr - IA32_X2APIC_FIRST) << 4, unused;
+	u32 offset = (msr - IA32_X2APIC_FIRST) << 4;
 
-	if (!(v->apic.base & APIC_BASE_X2APIC) || !find_register(offset, X2APIC, READ, &unused))
+	if (!(v->apic.base & APIC_BASE_X2APIC) || !(rule_of(offset).read & X2APIC))
 		return false;
 	*value = read_register(v, offset);
 	if (offset == APIC_ICR_LOW)
@@ -218,19 +213,20 @@ bool apic_msr_read(struct vcpu *v, u32 msr, u64 *value)
 
 bool apic_msr_write(struct vcpu *v, u32 msr, u64 value)
 {
-	u32 offset = (msr - IA32_X2APIC_FIRST) << 4, writable;
+	u32 offset = (msr - IA32_X2APIC_FIRST) << 4;
+	struct apic_rule rule = rule_of(offset);
 
-	if (!(v->apic.base & APIC_BASE_X2APIC) || !find_register(offset, X2APIC, WRITE, &writable))
+	if (!(v->apic.base & APIC_BASE_X2APIC) || !(rule.write & X2APIC))
 		return false;
 	if (offset == APIC_ICR_LOW) {
-		if ((u32)value & ~writable)
+		if ((u32)value & ~rule.writable)
 			return false;
 		v->apic.icr_low = (u32)value;
 		v->apic.icr_high = (u32)(value >> 32);
 		interrupts_ipi(v, (u32)value, v->apic.icr_high);
 		return true;
 	}
-	if (value & ~(u64)writable || ((offset == APIC_EOI || offset == APIC_ESR) && value))
+	if (value & ~(u64)rule.writable || ((offset == APIC_EOI || offset == APIC_ESR) && value))
 		return false;
 	write_register(v, offset, (u32)value);
 	return true;
