@@ -95,7 +95,7 @@ static void survives_a_format_cut_short(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(formats); i++) {
 		memset(out, '#', sizeof(out));
-		u32 length = format_text(out, sizeof(out), formats[i]);
+		u32 length = format_text(out, sizeof(out), formats[i], 7ul);
 
 		assert_true(length >= 1 && length < 20);
 		assert_int_equal(out[0], 'a');
