@@ -83,14 +83,23 @@ test: unit fuzz system ## everything
 ## Benchmarks: instructions counted on one CPU
 
 BENCH := build/bench
-$(T)/guests/bench.elf: $(GUEST_COMMON:%=$(GUEST_OUT)/%.o) tests/bench/bench.c $(GUEST_DIR)/guest.lds
-	$(Q)$(CC) $(GUEST_FLAGS) -I$(GUEST_DIR) -c tests/bench/bench.c -o $(GUEST_OUT)/bench.o
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--no-warn-rwx-segments \
-		-T $(GUEST_DIR)/guest.lds -o $@ $(GUEST_COMMON:%=$(GUEST_OUT)/%.o) $(GUEST_OUT)/bench.o
+BENCHES := bench nested
+define bench_guest
+$(T)/guests/$(1).elf: $(GUEST_COMMON:%=$(GUEST_OUT)/%.o) tests/bench/$(1).c $(GUEST_DIR)/guest.lds
+	$(Q)$(CC) $(GUEST_FLAGS) -I. -I$(GUEST_DIR) -c tests/bench/$(1).c -o $(GUEST_OUT)/$(1).o
+	$(Q)$(CC) -nostdlib -static $(NO_PIE) -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--no-warn-rwx-segments \
+		-T $(GUEST_DIR)/guest.lds -o $$@ $(GUEST_COMMON:%=$(GUEST_OUT)/%.o) $(GUEST_OUT)/$(1).o
+$(T)/$(1).iso: $(T)/guests/$(1).elf $(O)/nestbox $(KEY).key FORCE
+	$(Q)$(O)/nestbox image create --kernel $$< --partition debian-kvm --version 1.0.0 --key $(KEY).key -o $(T)/$(1).img >/dev/null
+	$(Q)tools/disk --kernel $(BENCH)/nestbox.elf --image $(T)/$(1).img $$@
+endef
+$(foreach b,$(BENCHES),$(eval $(call bench_guest,$(b))))
+FORCE:
 
-bench: $(T)/guests/bench.elf $(O)/nestbox $(KEY).key ## instructions per exit, against the figures in the tree
+.PHONY: bench-kernel
+bench-kernel: | $(O)/.setup
 	$(Q)$(MAKE) --no-print-directory O=$(BENCH) DEFCONFIG=bench_defconfig $(BENCH)/nestbox.elf
-	$(Q)$(O)/nestbox image create --kernel $(T)/guests/bench.elf --partition debian-kvm --version 1.0.0 --key $(KEY).key \
-		-o $(T)/bench.img >/dev/null
-	$(Q)tools/disk --kernel $(BENCH)/nestbox.elf --image $(T)/bench.img $(BENCH)/bench.iso
-	$(Q)$(PYTHON) tests/bench/run.py --iso $(BENCH)/bench.iso --work $(BENCH) --memory 1024 $(if $(KEEP),--keep)
+$(BENCHES:%=$(T)/%.iso): bench-kernel
+
+bench: $(BENCHES:%=$(T)/%.iso) ## instructions per exit, against the figures in the tree
+	$(Q)$(PYTHON) tests/bench/run.py --work $(BENCH) --memory 1024 $(if $(KEEP),--keep) $(BENCHES:%=$(T)/%.iso)
