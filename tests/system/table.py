@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The system tests, one row each.  run.py says how they are run."""
+import dataclasses
+import re
+import typing
+
+import tamper
+
+GUEST = """CONFIG_PARTITION_NAME="test"
+CONFIG_PARTITION_RAM_MIB=64
+CONFIG_PARTITION_NESTED=n
+CONFIG_MACHINE_RAM_MIB=160
+CONFIG_DEBUG_EXIT=y
+CONFIG_ON_CRASH_POWER_OFF=y
+"""
+
+# Configurations: name to what stands in for a defconfig; None: the build that is being tested.
+BUILDS = {
+    "main": None,
+    "guest": GUEST,
+    "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
+    "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
+    "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\n",
+}
+
+POWERED_OFF = "kernel: switching the box off"
+HELD = "kernel: partition stopped, action: hold"
+BROKEN = "CRASH|guest: WRONG|guest: UNEXPECTED|kernel: VM entry"
+
+
+@dataclasses.dataclass
+class Test:
+    """expects: regular expressions, each found behind the one before.  until: ends the run.  memory: MiB; 0: what the build says."""
+    name: str
+    build: str
+    image: typing.Optional[typing.Callable] = None
+    expects: tuple = ()
+    forbids: str = BROKEN
+    until: str = POWERED_OFF
+    timeout: int = 60
+    machine: str = "bochs"
+    cpus: int = 2
+    memory: int = 160
+    options: tuple = ()                     # more for tools/run
+    typed: tuple = ()                       # (regular expression, what is then typed on the serial line)
+    check: typing.Optional[typing.Callable] = None  # (serial text) to a complaint or None
+    grub: tuple = ()                        # commands for the boot loader before it starts the box
+
+
+def guest(name, cmdline=""):
+    def make(tools, out):
+        return tamper.create(tools, out, kernel=tools.guest(name), cmdline=cmdline or None)
+    return make
+
+
+def debian(tools, _out):
+    return tools.debian()
+
+
+def finished(name):
+    return (f"guest: {name}: [1-9]\\d* checks, 0 wrong", r"debug exit 0\); switching the box off", POWERED_OFF)
+
+
+def stopped(name, report, action="starting it again"):
+    return (f"guest: misdeed \\d+: {name}", f"partition: CPU 0 {report}", f"partition test: stopped: .*; {action}")
+
+
+def several(*groups):
+    return tuple(line for group in groups for line in group)
+
+
+OUTSIDE = "touched memory outside its RAM at guest-physical "
+IN_DEVICES = "executed or walked page tables in device space at guest-physical "
+
+MISDEEDS = several(
+    stopped("reads outside", OUTSIDE + "8000000"),
+    stopped("writes outside", OUTSIDE + "8123000"),
+    stopped("writes above", OUTSIDE + "100000000"),
+    stopped("triple-faults", "triple-faulted at 8:1"),
+    stopped("jumps into", IN_DEVICES + "d0000000"),
+    stopped("jumps outside", OUTSIDE + "8000000"),
+    stopped("puts page tables outside", OUTSIDE + "8000"),
+    stopped("puts page tables into", IN_DEVICES + "d0000"),
+    stopped("fills device", "used an instruction Nestbox does not run on device registers at guest-physical d0000000"),
+    stopped("uses a locked", "used an instruction Nestbox does not run on device registers at guest-physical fee00080"),
+    stopped("crosses", "crossed a page of device space at guest-physical d0000ffe"),
+    stopped("takes a trap on a stack outside", OUTSIDE + "7fffff8"),
+    stopped("takes a trap on a stack in", IN_DEVICES + "cffffff8"),
+    ("guest: misdeed: 0 checks, 0 wrong", POWERED_OFF),
+)
+
+RESETS = several(
+    *[("image: accepted", f"guest: boot {n}: {door}", f"partition test: reset \\({port}\\); starting it again", "image: verifying",
+       "image: hashing") for n, (door, port) in enumerate((("reset control", "cf9"), ("keyboard", "64"), ("port 92", "92")))],
+    ("guest: boot 3: ACPI S5", "partition test: powered off; switching the box off", POWERED_OFF),
+)
+
+CONTAIN = several(
+    ("partition: nothing at port .*",), ("partition: nothing at address c0000000",), finished("contain"),
+)
+
+
+def cannot_start(reason):
+    return ("nestbox: cannot start: " + reason,)
+
+
+def refused(name, make, reason):
+    return Test(f"image: {name}", "guest", make, (f"image refused: {re.escape(reason)}", "partition test: not started", HELD),
+                forbids=BROKEN + "|guest:|image: accepted", until=HELD)
+
+
+def debian_is_whole(text):
+    """All of the configured RAM but what the kernel itself takes."""
+    found = re.search(r"nestbox-demo: Linux 6\.1\S*, 2 CPUs, MemTotal: (\d+) kB", text)
+    kib = int(found.group(1)) if found else 0
+    return None if 512 * 1024 * 0.8 < kib < 512 * 1024 else f"MemTotal is {kib} KiB of {512 * 1024}"
+
+
+TESTS = [
+    Test("debian: boot, login, power-off", "plain", debian,
+         ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: a shell", "the answer is 42", "partition debian-kvm: powered off", POWERED_OFF),
+         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|partition: CPU", timeout=150, memory=1024,
+         typed=(("nestbox-demo: a shell", "echo the answer is $((6*7))\n"), ("the answer is 42", "poweroff -f\n")), check=debian_is_whole),
+    Test("debian: L2 by KVM", "main", debian, ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: L2 ok", "exits by reason"),
+         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|L2 FAILED", until="nestbox-demo: a shell", timeout=300, memory=0),
+    Test("contain: everything forbidden", "guest", guest("contain"), CONTAIN),
+    Test("contain: misdeeds, started again", "restart", guest("misdeed"), MISDEEDS),
+    Test("contain: triple fault, power off", "guest", guest("misdeed", "3"),
+         several(stopped("triple-faults", "triple-faulted", "switching the box off"), (POWERED_OFF,))),
+    Test("contain: a crash, the box reboots", "reboot", guest("misdeed"),
+         several(("Nestbox ",), stopped("reads outside", OUTSIDE, "resetting the box"), ("kernel: resetting the box", "Nestbox ", "layout",
+                                                                                        "guest: misdeed 1")),
+         until="guest: misdeed 1"),
+    Test("cpus: bring-up, interrupts, timers", "guest", guest("cpus"),
+         several(("xAPIC: CPU 1 is up", "xAPIC: one time", "x2APIC: CPU 1 is up", "x2APIC: one time"), finished("cpus"))),
+    Test("cpus: stress in xAPIC mode", "guest", guest("stress"), finished("stress xAPIC")),
+    Test("cpus: stress in x2APIC mode", "guest", guest("stress", "x2"), finished("stress x2APIC")),
+    Test("power: three resets, then S5", "guest", guest("power"), RESETS),
+    *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],
+    refused("unsigned", tamper.made_with(key=None), "the image carries no signature"),
+    refused("foreign key", tamper.made_with(key="foreign"), "none of the image's signatures is by a key of this box"),
+    refused("other partition", tamper.made_with(partition="other"), "the image is for another partition"),
+    refused("other hardware", tamper.made_with(hardware="7-9"), "the image is not for this hardware revision"),
+    refused("other ABI", tamper.made_with(abi="2-3"), "the image does not fit this box's ABI"),
+    refused("none", None, "there is no image"),
+    Test("machine: too little RAM", "plain", debian,
+         cannot_start("the partition needs 512 MiB of RAM in one piece, the largest is \\d+ MiB: give the machine more RAM"),
+         forbids=BROKEN + "|image:", until="cannot start", memory=256),
+    Test("machine: one CPU of two", "guest", guest("power"),
+         cannot_start("the partition has 2 CPUs, this machine 1: give the machine more CPUs"), forbids=BROKEN + "|image:",
+         until="cannot start", cpus=1),
+    Test("machine: VT-x locked off", "guest", guest("power"),
+         cannot_start("VT-x is locked off by the firmware: enable Intel Virtualization Technology"), forbids=BROKEN + "|image:",
+         until="cannot start", grub=("insmod wrmsr", "wrmsr 0x3a 0x1")),
+    Test("machine: VT-x without EPT", "guest", guest("power"), cannot_start("th(e|is) CPU (lacks|has no) .*: "), forbids=BROKEN + "|image:",
+         until="cannot start", options=("--model", "core2_penryn_t9600")),
+    Test("machine: no unrestricted guest", "guest", guest("power"), cannot_start("th(e|is) CPU (lacks|has no) .*: "),
+         forbids=BROKEN + "|image:", until="cannot start", options=("--model", "corei5_lynnfield_750")),
+    *[Test(f"machine: no VT-x, {firmware}", "guest", guest("power"),
+           cannot_start(re.escape("this CPU has no VT-x (VMX): use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)")),
+           forbids=BROKEN + "|image:", until="cannot start.*bochs", machine="qemu", memory=256, options=("--firmware", firmware), timeout=90)
+      for firmware in ("bios", "uefi")],
+]
