@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Guests of the system tests: freestanding Multiboot programs, a few KiB each. A file NAME_*.c belongs to the guest NAME.
 
-GUESTS := contain misdeed cpus stress power
+GUESTS := contain misdeed cpus stress power vmx
 GUEST_DIR := tests/system/guests
 GUEST_OUT := $(T)/guests
-GUEST_FLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-stack-protector \
+GUEST_FLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -MMD -MP
 GUEST_COMMON := start.S guest.c trap.c lapic.c
 

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EPT of L1's own: sizes, rights, violations and misconfigurations with their qualifications, INVEPT, real mode. */
+#include "guest.h"
+#include "vmx.h"
+
+#define MAPPED 0x1200000ull       /* in the 4 KiB pages of vmx_world.c */
+#define OTHER 0x1300000ull
+#define LARGE 0x4000000ull
+#define READ 1ull
+#define WRITE 2ull
+#define EXECUTE 4ull
+#define TYPE_WB (6ull << 3)
+#define LARGE_PAGE 0x80ull
+#define LINEAR_VALID 0x180ull     /* linear address valid, translation of it */
+
+static void invept(void)
+{
+	const u64 descriptor[2] = { world_eptp(), 0 };
+
+	check(vmx_invept(1, descriptor) == VM_OK, "INVEPT");
+}
+
+static void expect(u32 reason, u32 wanted, const char *what)
+{
+	check(reason == wanted, "%s: exit %x, not %x", what, reason, wanted);
+}
+
+static void expect_violation(const u8 *code, u64 address, u64 qualification)
+{
+	l2.rdi = address;
+	expect(l2_run(code), EXIT_EPT_VIOLATION, "EPT violation");
+	check(field(VMCS_GUEST_PHYSICAL_ADDRESS) == address, "its address %lx, not %lx", field(VMCS_GUEST_PHYSICAL_ADDRESS), address);
+	check(field(VMCS_GUEST_LINEAR_ADDRESS) == address, "its linear address %lx", field(VMCS_GUEST_LINEAR_ADDRESS));
+	check((field(VMCS_EXIT_QUALIFICATION) & 0x1FF) == qualification, "its qualification %lx, not %lx", field(VMCS_EXIT_QUALIFICATION),
+	      qualification);
+}
+
+static void test_translation(void)
+{
+	world_reset();
+	world_use_ept();
+	*(u64 *)MAPPED = 1;
+	*(u64 *)OTHER = 2;
+	l2.rdi = MAPPED;
+	expect(l2_run(l2_load), EXIT_VMCALL, "load");
+	check(l2.rax == 1, "L2 reads %lx", l2.rax);
+	*world_ept_entry(MAPPED, 1) = OTHER | READ | WRITE | EXECUTE | TYPE_WB;
+	invept();
+	expect(l2_run(l2_load), EXIT_VMCALL, "load");
+	check(l2.rax == 2, "after INVEPT L2 reads %lx", l2.rax);
+	l2.rax = 3;
+	expect(l2_run(l2_store), EXIT_VMCALL, "store");
+	check(*(u64 *)OTHER == 3, "L2's store went elsewhere");
+	/* a large page, moved by one */
+	*(u64 *)(LARGE + 0x200000) = 4;
+	*world_ept_entry(LARGE, 2) = (LARGE + 0x200000) | READ | WRITE | EXECUTE | TYPE_WB | LARGE_PAGE;
+	invept();
+	l2.rdi = LARGE;
+	expect(l2_run(l2_load), EXIT_VMCALL, "load from a large page");
+	check(l2.rax == 4, "from the large page L2 reads %lx", l2.rax);
+}
+
+static void test_violations(void)
+{
+	world_reset();
+	world_use_ept();
+	*world_ept_entry(MAPPED, 1) = 0;
+	invept();
+	expect_violation(l2_load, MAPPED, READ | LINEAR_VALID);
+	expect_violation(l2_store, MAPPED, WRITE | LINEAR_VALID);
+	*world_ept_entry(MAPPED, 1) = MAPPED | READ | TYPE_WB;
+	invept();
+	expect_violation(l2_store, MAPPED, WRITE | READ << 3 | LINEAR_VALID);
+	expect_violation(l2_call, MAPPED, EXECUTE | READ << 3 | LINEAR_VALID);
+	l2.rdi = MAPPED;
+	expect(l2_run(l2_load), EXIT_VMCALL, "load from a read-only page");
+	/* more rights need no INVEPT: the violation itself has forgotten the old ones */
+	*world_ept_entry(MAPPED, 1) = MAPPED | READ | WRITE | TYPE_WB;
+	expect(l2_run(l2_store), EXIT_VMCALL, "store after more rights");
+	/* rights of every level count */
+	*world_ept_entry(MAPPED, 2) &= ~WRITE;
+	invept();
+	expect_violation(l2_store, MAPPED, WRITE | READ << 3 | LINEAR_VALID);
+	if (!(rdmsr(0x48C) & 1))
+		return;
+	world_use_ept();
+	*world_ept_entry(MAPPED, 1) = MAPPED | EXECUTE | TYPE_WB;
+	invept();
+	expect_violation(l2_load, MAPPED, READ | EXECUTE << 3 | LINEAR_VALID);
+}
+
+static void expect_misconfiguration(u64 entry, u32 level, const char *what)
+{
+	world_use_ept();
+	*world_ept_entry(MAPPED, level) = entry;
+	invept();
+	l2.rdi = MAPPED + 8;
+	expect(l2_run(l2_load), EXIT_EPT_MISCONFIGURATION, what);
+	check(field(VMCS_GUEST_PHYSICAL_ADDRESS) == MAPPED + 8, "%s: address %lx", what, field(VMCS_GUEST_PHYSICAL_ADDRESS));
+}
+
+static void test_misconfigurations(void)
+{
+	world_reset();
+	expect_misconfiguration(MAPPED | WRITE | TYPE_WB, 1, "write-only");
+	expect_misconfiguration(MAPPED | WRITE | EXECUTE | TYPE_WB, 1, "write and execute");
+	expect_misconfiguration(MAPPED | READ | 2 << 3, 1, "memory type 2");
+	expect_misconfiguration(MAPPED | READ | TYPE_WB | 1ull << 51, 1, "reserved address bit");
+	expect_misconfiguration((1 << 21) | 0x1000 | READ | TYPE_WB | LARGE_PAGE, 2, "large page unaligned");
+	expect_misconfiguration((*world_ept_entry(MAPPED, 2) & ~0xFFFull) | READ | 1 << 3, 2, "reserved bit of a table entry");
+}
+
+/* L2 must not reach what L1 cannot: whatever L1's tables say, no RAM outside the partition is behind them. */
+static void test_outside(void)
+{
+	static const u64 outside[] = { 0xC0000000, 0xFEC00000, 0xFEE00000, 0x100000000ull + (64ull << 30), 0x8000000000ull };
+
+	for (u32 i = 0; i < ARRAY_SIZE(outside); i++) {
+		world_reset();
+		world_use_ept();
+		*world_ept_entry(MAPPED, 1) = outside[i] | READ | WRITE | TYPE_WB;
+		invept();
+		l2.rdi = MAPPED;
+		u32 reason = l2_run(l2_load);
+		check(reason != EXIT_VMCALL, "L2 has read %lx behind %lx", l2.rax, outside[i]);
+	}
+}
+
+/* Many tables: more than the pool of a small Nestbox has, so that roots are dropped and filled again. */
+static void test_many_pages(void)
+{
+	world_reset();
+	world_use_ept();
+	for (u64 round = 0; round < 2; round++)
+		for (u64 address = 0x2000000; address < 0xA000000; address += 0x100000) {
+			l2.rdi = address;
+			l2.rax = address + round;
+			expect(l2_run(l2_store), EXIT_VMCALL, "store");
+			check(*(u64 *)address == address + round, "page at %lx", address);
+		}
+}
+
+static void test_real_mode(void)
+{
+	world_reset();
+	world_use_ept();
+	memcpy((void *)0x9000, l2_real, (size_t)(l2_real_end - l2_real));
+	world_clear_control(VMCS_ENTRY_CONTROLS, ENTRY_CONTROL_IA32E_MODE_GUEST);
+	set(VMCS_GUEST_IA32_EFER, 0);
+	set(VMCS_GUEST_CR0, 0x30);
+	set(VMCS_GUEST_CR4, 0x2000);
+	for (u32 i = 0; i < 6; i++) {
+		set(VMCS_GUEST_ES_SELECTOR + 2 * i, i == 1 ? 0x900 : 0);
+		set(VMCS_GUEST_ES_BASE + 2 * i, i == 1 ? 0x9000 : 0);
+		set(VMCS_GUEST_ES_LIMIT + 2 * i, 0xFFFF);
+		set(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * i, i == 1 ? 0x9B : 0x93);
+	}
+	l2.rbx = 0;
+	expect(l2_run((void *)0), EXIT_VMCALL, "real mode");
+	check((u16)l2.rax == 0x900 && (u16)l2.rbx == 0x1234, "real mode left AX %lx, BX %lx", l2.rax, l2.rbx);
+}
+
+static void test_cost(void)
+{
+	enum { ROUNDS = 100 };
+
+	world_reset();
+	world_use_ept();
+	if (world_can(VMCS_SECONDARY_CONTROLS, SECONDARY_ENABLE_VPID)) {
+		world_control(VMCS_SECONDARY_CONTROLS, SECONDARY_ENABLE_VPID);
+		set(VMCS_VPID, 1);
+	}
+	expect(l2_run(l2_vmcall), EXIT_VMCALL, "VMCALL");
+	u64 start = rdtsc();
+	for (u32 i = 0; i < ROUNDS; i++)
+		vmx_enter(&l2, 1);
+	print("vmx: %lu ticks for an exit of L2 and back\n", (rdtsc() - start) / ROUNDS);
+}
+
+void vmx_test_ept(void)
+{
+	if (!world_can(VMCS_SECONDARY_CONTROLS, SECONDARY_ENABLE_EPT | SECONDARY_UNRESTRICTED_GUEST))
+		return;
+	test_translation();
+	test_violations();
+	test_misconfigurations();
+	test_outside();
+	test_many_pages();
+	test_real_mode();
+	test_cost();
+}
