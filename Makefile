@@ -58,12 +58,12 @@ HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/m
 
 ## What a person types
 
-.PHONY: all help setup run test bench size image disk menuconfig savedefconfig clean lint unit system fuzz
+.PHONY: all help setup run test bench size image disk menuconfig savedefconfig clean lint unit system fuzz FORCE
 
 all: $(O)/nestbox.elf $(O)/nestbox ## build the hypervisor and the host tool
 
 help: ## this list
-	@sed -n 's/^\([a-z_-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z][a-z-]*\)[ a-z]*:.*## /  make \1\t/p' Makefile tests/rules.mk | expand -t 24
 	@echo "  make <name>_defconfig   $(notdir $(basename $(wildcard configs/*_defconfig)))"
 
 setup: ## install what building and running needs (also done by every other target)
@@ -202,17 +202,17 @@ IMAGE_VERSION ?= 1.0.0
 $(PARTS).img: $(PARTS)/vmlinuz $(PARTS)/initrd $(PARTS)/cmdline $(O)/nestbox $(KEY).key
 	$(call say,IMAGE $@)
 	$(Q)$(O)/nestbox image create --kernel $(PARTS)/vmlinuz --initrd $(PARTS)/initrd --cmdline "$$(cat $(PARTS)/cmdline)" \
-		--partition $(RECIPE) --version $(IMAGE_VERSION) --key $(KEY).key -o $@ >/dev/null
+		--partition $(RECIPE) --version $(IMAGE_VERSION) --build-id "$(RECIPE) $(IMAGE_VERSION)" --key $(KEY).key -o $@ >/dev/null
 
 ISO := $(O)/nestbox.iso
-$(ISO): $(O)/nestbox.elf $(IMAGE) tools/disk
-	$(call say,DISK $@)
+# always asked: tools/disk knows what the last one was made of, make only times
+$(ISO): $(O)/nestbox.elf $(IMAGE) tools/disk FORCE
 	$(Q)tools/disk --kernel $(O)/nestbox.elf --image $(IMAGE) $@
 
 disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 
 # LOG=file, TIMEOUT=seconds, UNTIL=regex, IMAGE=path, MACHINE=bochs|qemu. Without a terminal the demo ends after its summary.
-FAIL ?= nestbox: cannot start|image refused|partition stopped|CRASH|L2 FAILED
+FAIL ?= nestbox: cannot start|image refused|: stopped:|: not started|CRASH|L2 FAILED
 DEMO_UNTIL := $(if $(filter $(PARTS).img,$(IMAGE)),nestbox-demo: a shell)
 RUN := tools/run --iso $(ISO) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
 	--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
@@ -224,6 +224,8 @@ size: $(O)/nestbox.elf $(O)/monitor.elf ## ring-0 text and memory, against their
 	$(Q)$(PYTHON) tools/size.py $(O)
 
 include tests/rules.mk
+
+FORCE:
 
 clean: ## remove build/ (keys and .config stay)
 	$(Q)rm -rf $(O)

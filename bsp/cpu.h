@@ -94,7 +94,9 @@ static inline void cpu_halt(void) { asm volatile("hlt" ::: "memory"); }
 static inline void interrupts_disable(void) { asm volatile("cli" ::: "memory"); }
 /* STI's one-instruction shadow makes the pair atomic: no wake-up is lost between them. */
 static inline void interrupts_enable_and_halt(void) { asm volatile("sti; hlt; cli" ::: "memory"); }
-static inline void user_access_begin(void) { asm volatile("stac" ::: "memory"); }
-static inline void user_access_end(void) { asm volatile("clac" ::: "memory"); }
+/* STAC and CLAC exist only with SMAP, which is on wherever it exists. */
+static inline bool has_smap(void) { return read_cr4() & BIT(21); }
+static inline void user_access_begin(void) { if (has_smap()) asm volatile("stac" ::: "memory"); }
+static inline void user_access_end(void) { if (has_smap()) asm volatile("clac" ::: "memory"); }
 
 #endif

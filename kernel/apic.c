@@ -4,7 +4,10 @@
 
 void apic_reset(struct apic *apic, u32 id, bool is_boot)
 {
+	u32 pic_line = __atomic_load_n(&apic->pic_line, __ATOMIC_RELAXED); /* a wire, not a register */
+
 	*apic = (struct apic){
+		.pic_line = pic_line,
 		.id = id,
 		.base = 0xFEE00000ull | APIC_BASE_ENABLE | (is_boot ? APIC_BASE_BSP : 0),
 		.dfr = ~0u,
@@ -113,6 +116,8 @@ bool apic_matches(const struct apic *apic, u32 destination, bool logical)
 	if (!logical)
 		return destination == apic->id || destination == (x2apic ? 0xFFFFFFFFu : 0xFFu) || destination == 0xFFu;
 	if (x2apic) {
+		if (destination == 0xFFFFFFFFu)
+			return true;
 		u32 cluster = apic->id >> 4, mask = 1u << (apic->id & 15);
 
 		return (destination >> 16 == cluster && destination & mask) ||
@@ -121,7 +126,7 @@ bool apic_matches(const struct apic *apic, u32 destination, bool logical)
 	u32 ldr = apic->ldr >> 24;
 	if ((apic->dfr >> 28) == 0xF)
 		return (ldr & destination) != 0;
-	return (ldr >> 4) == (destination >> 4 & 15) && (ldr & destination & 15);
+	return destination == 0xFF || ((ldr >> 4) == (destination >> 4 & 15) && (ldr & destination & 15));
 }
 
 u32 apic_divide_shift(const struct apic *apic)

@@ -59,6 +59,7 @@ void crash_check_failed(const char *expression, const char *file, u32 line)
 
 	interrupts_disable();
 	console_break_lock();
+	log_break_lock();
 	asm("mov %%rsp, %0" : "=r"(rsp));
 	log_line("CRASH: check failed: %s (%s:%u)", expression, file, line);
 	backtrace(rsp);
@@ -76,6 +77,7 @@ void __stack_chk_fail(void)
 void crash_trap(const struct trap_frame *f)
 {
 	console_break_lock();
+	log_break_lock();
 	log_line("CRASH: vector %lu error %lx at %lx:%lx flags %lx stack %lx address %lx", f->vector, f->error_code, f->cs, f->rip,
 		 f->rflags, f->rsp, read_cr2());
 	log_line("  rax %lx rbx %lx rcx %lx rdx %lx", f->rax, f->rbx, f->rcx, f->rdx);

@@ -59,7 +59,6 @@ vcpu_exited:
 	movq %r13, VCPU_GPR + 13 * 8(%rdi)
 	movq %r14, VCPU_GPR + 14 * 8(%rdi)
 	movq %r15, VCPU_GPR + 15 * 8(%rdi)
-	movq $1, VCPU_LAUNCHED(%rdi)
 	call exit_handle
 	/* the handler returns the vcpu to go on with */
 	movq %rax, %rdi

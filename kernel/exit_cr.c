@@ -9,6 +9,7 @@
 #include "kernel/guest_memory.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/percpu.h"
+#include "kernel/upcall.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 
@@ -45,7 +46,7 @@ static bool load_pdptes(void)
 	    !guest_read(at, pdpte, sizeof(pdpte)))
 		return false;
 	for (u32 i = 0; i < 4; i++)
-		if (pdpte[i] & 1 && pdpte[i] & (0x1E6ull | ~0x000FFFFFFFFFFFFFull))
+		if (pdpte[i] & 1 && (pdpte[i] & 0x1E6 || pdpte[i] >> monitor_info.physical_address_bits))
 			return false;
 	for (u32 i = 0; i < 4; i++)
 		vmwrite(VMCS_GUEST_PDPTE0 + 2 * i, pdpte[i]);
@@ -80,6 +81,8 @@ enum exit_action exit_write_cr0(struct vcpu *v, u64 wanted)
 		set_long_mode_active(wanted & CR0_PG);
 	vmwrite(VMCS_GUEST_CR0, exit_cr0_hardware(wanted));
 	vmwrite(VMCS_CR0_READ_SHADOW, wanted);
+	if ((old ^ wanted) & (CR0_PG | CR0_WP))
+		invvpid(INVVPID_SINGLE, (u16)vmread(VMCS_VPID), 0);
 	return EXIT_ACTION_SKIP;
 }
 

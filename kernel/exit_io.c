@@ -58,7 +58,7 @@ static enum exit_action string_io(struct vcpu *v, struct io io)
 	if (io.is_repeated && !(v->gpr[RCX] & mask))
 		return EXIT_ACTION_SKIP;
 	if (io.is_in) {
-		if (!guest_linear_read(linear, &value, io.size, &fault))
+		if (!guest_linear_is_writable(linear, io.size, &fault)) /* before the port gives its value away */
 			return string_fault(v, &fault);
 		value = (u32)upcall_run(UPCALL_PORT_IN, io.port, io.size, 0);
 		if (!guest_linear_write(linear, &value, io.size, &fault))

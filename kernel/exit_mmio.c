@@ -69,16 +69,23 @@ static void destination(struct vcpu *v, const struct mmio_insn *insn, u64 value)
 	exit_write_gpr(v, insn->gpr, insn->register_size == 4 ? value : (old & ~mask) | value);
 }
 
+/* In x2APIC mode and when off, the page is not the LAPIC's. */
+static bool is_lapic(const struct vcpu *v, u64 gpa)
+{
+	return ALIGN_DOWN(gpa, PAGE_SIZE) == GUEST_LAPIC_BASE &&
+	       (v->apic.base & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) == APIC_BASE_ENABLE;
+}
+
 static u64 device_read(struct vcpu *v, u64 gpa, u32 size)
 {
-	if (ALIGN_DOWN(gpa, PAGE_SIZE) == GUEST_LAPIC_BASE && v->apic.base & APIC_BASE_ENABLE)
+	if (is_lapic(v, gpa))
 		return apic_page_read(v, gpa & 0xFF0) >> 8 * (gpa & 3);
 	return upcall_run(UPCALL_MMIO_READ, gpa, size, 0);
 }
 
 static void device_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 {
-	if (ALIGN_DOWN(gpa, PAGE_SIZE) != GUEST_LAPIC_BASE || !(v->apic.base & APIC_BASE_ENABLE))
+	if (!is_lapic(v, gpa))
 		upcall_run(UPCALL_MMIO_WRITE, gpa, size, value);
 	else if (size == 4)
 		apic_page_write(v, gpa & 0xFFF, (u32)value);

@@ -7,6 +7,7 @@
 #include "kernel/msr_policy.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/timers.h"
+#include "kernel/upcall.h"
 #include "kernel/vmx/vmx_insn.h"
 
 struct row;
@@ -86,8 +87,12 @@ static bool write_pass(struct vcpu *v, const struct row *row, u32 msr, u64 value
 	switch (msr) {
 	case IA32_SYSENTER_CS: vmwrite(VMCS_GUEST_IA32_SYSENTER_CS, (u32)value); return true;
 	case IA32_STAR: wrmsr(msr, value); return true;
-	case IA32_FMASK: wrmsr(msr, (u32)value); return !(value >> 32);
-	case IA32_TSC_AUX: wrmsr(msr, (u32)value); return !(value >> 32);
+	case IA32_FMASK:
+	case IA32_TSC_AUX:
+		if (value >> 32)
+			return false;
+		wrmsr(msr, value);
+		return true;
 	}
 	if (!is_canonical(value))
 		return false;
@@ -266,6 +271,8 @@ void msr_reset(struct vcpu *v)
 	for (u32 i = 0x68; i < 0x70; i++)
 		mtrr[i] = 0x0606060606060606ull;
 	v->tsc_adjust = 0;
+	v->tsc_offset = monitor_info.tsc_offset;
+	vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
 }
 
 /* The first few refusals of each vCPU are worth a line; more would be a guest writing our log. */

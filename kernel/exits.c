@@ -196,6 +196,7 @@ struct vcpu *exit_handle(struct vcpu *v)
 	enum exit_action action;
 
 	v->exit_reason = reason;
+	v->launched |= !(reason & EXIT_REASON_ENTRY_FAILURE); /* a failed first entry leaves the VMCS clear */
 	note(v, reason);
 	if (v->in_l2) {
 		action = handle_l2(v, reason);
@@ -221,13 +222,15 @@ static void handle_requests(struct vcpu *v)
 {
 	u32 requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 
-	if (requests & REQUEST_STOP)
+	if (requests & REQUEST_STOP) {
 		partition_park(v);
+		return; /* what else was asked was asked of the guest that is gone */
+	}
 	if (requests & REQUEST_INIT && !nested_blocks_init(v)) {
 		vcpu_reset(v);
 		v->state = v->is_boot ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI;
 	}
-	if (requests & REQUEST_NMI)
+	if (requests & REQUEST_NMI && v->state == VCPU_RUNNING)
 		v->nmi_pending = true;
 	if (requests & REQUEST_SIPI && v->state == VCPU_WAIT_FOR_SIPI)
 		vcpu_start_at_sipi(v);
@@ -283,6 +286,30 @@ enum exit_action exit_hlt(struct vcpu *v)
 	return EXIT_ACTION_RESUME;
 }
 
+/*
+ * A #DB exit has changed neither DR6 nor DR7. ICEBP is given back as what it was: delivery goes on behind the instruction and its STI or MOV-SS
+ * shadow. Any other in such a shadow must say that a single step is pending, or VM entry fails (SDM "Checks on Guest Non-Register State").
+ */
+static enum exit_action debug_exception(struct vcpu *v, u32 info)
+{
+	u64 blocking = vmread(VMCS_GUEST_INTERRUPTIBILITY), dr6;
+
+	asm volatile("mov %%dr6, %0" : "=r"(dr6));
+	dr6 = (dr6 & ~0xFull) | (vmread(VMCS_EXIT_QUALIFICATION) & 0x600F);
+	asm volatile("mov %0, %%dr6" : : "r"(dr6));
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~BIT(13));
+	vcpu_inject_exception(v, EXC_DB, 0);
+	if (INTERRUPTION_TYPE(info) == TYPE_PRIVILEGED_SOFTWARE_EXCEPTION &&
+	    v->event.info == (INTERRUPTION_VALID | TYPE_HARDWARE_EXCEPTION << 8 | EXC_DB)) {
+		v->event.info = INTERRUPTION_VALID | TYPE_PRIVILEGED_SOFTWARE_EXCEPTION << 8 | EXC_DB;
+		v->event.instruction_length = (u32)vmread(VMCS_EXIT_INSTRUCTION_LENGTH);
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocking & ~(u64)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
+	} else if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS) && vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF) {
+		vmwrite(VMCS_GUEST_PENDING_DEBUG, vmread(VMCS_GUEST_PENDING_DEBUG) | BIT(14));
+	}
+	return EXIT_ACTION_RESUME;
+}
+
 /* #MC is the machine's, #AC and #DB are the guest's: intercepted so that their storms pass through here (SECURITY B1). */
 enum exit_action exit_exception(struct vcpu *v)
 {
@@ -298,14 +325,8 @@ enum exit_action exit_exception(struct vcpu *v)
 		partition_stop(STOP_CONTAINED, EXC_MC);
 		return EXIT_ACTION_STOP;
 	}
-	if (vector == EXC_DB) {
-		u64 dr6;
-
-		asm volatile("mov %%dr6, %0" : "=r"(dr6));
-		dr6 = (dr6 & ~0xFull) | (vmread(VMCS_EXIT_QUALIFICATION) & 0x600F) | (dr6 & 0xE000);
-		asm volatile("mov %0, %%dr6" : : "r"(dr6));
-		vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~BIT(13));
-	}
+	if (vector == EXC_DB)
+		return debug_exception(v, info);
 	u32 error = info & INTERRUPTION_HAS_ERROR ? (u32)vmread(VMCS_EXIT_INTERRUPTION_ERROR_CODE) : 0;
 	vcpu_inject_exception(v, vector, error);
 	return EXIT_ACTION_RESUME;

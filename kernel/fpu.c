@@ -29,10 +29,12 @@ void fpu_init(struct percpu *cpu)
 	struct cpuid_result leaf = cpuid(0xD, 0);
 
 	xcr0_mask = ((u64)leaf.edx << 32 | leaf.eax) & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512);
-	CHECK(leaf.ecx <= XSAVE_AREA_BYTES);
 	*(u32 *)(initial_area + 24) = 0x1F80; /* MXCSR */
 	write_cr4(read_cr4() | CR4_MCE | CR4_OSXSAVE | CR4_OSFXSR | CR4_OSXMMEXCPT);
 	write_cr0((read_cr0() & ~CR0_EM) | CR0_MP);
+	asm volatile("clts");
+	xsetbv(0, xcr0_mask);
+	CHECK(cpuid(0xD, 0).ebx <= XSAVE_AREA_BYTES);
 	fpu_reset_guest(cpu);
 }
 

@@ -45,6 +45,22 @@ bool guest_read(gpa_t gpa, void *buffer, u64 length)
 	return true;
 }
 
+bool guest_compare_exchange(gpa_t gpa, u64 old, u64 value, u32 bytes)
+{
+	u64 offset = gpa.value & PAGE_MASK;
+	u32 old32 = (u32)old;
+	hpa_t host;
+
+	if (!guest_to_host(gpa, bytes, &host))
+		return false;
+	u8 *at = (u8 *)window_map(WINDOW_COPY, HPA(host.value - offset)) + offset;
+	if (bytes == 8)
+		__atomic_compare_exchange_n((u64 *)at, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	else
+		__atomic_compare_exchange_n((u32 *)at, &old32, (u32)value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return true;
+}
+
 bool guest_write(gpa_t gpa, const void *buffer, u64 length)
 {
 	hpa_t host;

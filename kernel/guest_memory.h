@@ -20,6 +20,9 @@ bool must_check guest_to_host(gpa_t gpa, u64 length, hpa_t *host);
 bool must_check guest_read(gpa_t gpa, void *buffer, u64 length);
 bool must_check guest_write(gpa_t gpa, const void *buffer, u64 length);
 
+/* Replaces a naturally aligned 4- or 8-byte value if it is still the old one; the guest's other CPUs may write it too. False: outside RAM. */
+bool must_check guest_compare_exchange(gpa_t gpa, u64 old, u64 value, u32 bytes);
+
 /* A page of the partition (or a page frame of a pool) in one of this CPU's windows; valid until the same slot is mapped again. */
 enum window_slot { WINDOW_COPY, WINDOW_WALK, WINDOW_NESTED_A, WINDOW_NESTED_B, WINDOW_NESTED_C, WINDOW_SLOTS };
 void *window_map(enum window_slot slot, hpa_t page);
@@ -32,6 +35,7 @@ enum walk_access { WALK_READ = 0, WALK_WRITE = 2, WALK_USER = 4, WALK_EXECUTE = 
 struct walk_fault { u64 linear; u32 error_code; bool is_page_fault; };
 bool must_check guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault);
 bool must_check guest_linear_read(u64 linear, void *buffer, u64 length, struct walk_fault *fault);
+bool must_check guest_linear_is_writable(u64 linear, u64 length, struct walk_fault *fault);
 bool must_check guest_linear_write(u64 linear, const void *buffer, u64 length, struct walk_fault *fault);
 
 #endif

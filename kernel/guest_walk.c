@@ -120,8 +120,7 @@ static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)
 				return false;
 			}
 			if ((entry & set) != set) {
-				entry |= set;
-				if (!to_l1(&at, true) || !guest_write(at, &entry, w->entry_bytes))
+				if (!to_l1(&at, true) || !guest_compare_exchange(at, entry, entry | set, w->entry_bytes))
 					return false;
 			}
 			*result = GPA((level > 1 ? large_page_base(w, entry, mask) : entry & PTE_ADDRESS) |
@@ -169,6 +168,14 @@ static bool copy_linear(u64 linear, u8 *buffer, u64 length, u32 access, struct w
 static u32 user_access(void)
 {
 	return vcpu_cpl() == 3 ? WALK_USER : 0;
+}
+
+bool guest_linear_is_writable(u64 linear, u64 length, struct walk_fault *fault)
+{
+	u32 access = WALK_WRITE | user_access();
+	gpa_t gpa;
+
+	return guest_walk(linear, access, &gpa, fault) && guest_walk(linear + length - 1, access, &gpa, fault);
 }
 
 bool guest_linear_read(u64 linear, void *buffer, u64 length, struct walk_fault *fault)

@@ -144,6 +144,11 @@ void log_line(const char *format, ...)
 	log_bytes(line, length);
 }
 
+void log_break_lock(void)
+{
+	spin_unlock(&ring_lock);
+}
+
 u32 log_read(char *buffer, u32 length, u64 offset)
 {
 	spin_lock(&ring_lock);

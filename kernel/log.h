@@ -16,6 +16,8 @@ u32 format_arguments(char *out, u32 size, const char *format, va_list arguments)
 /* One line, newline added. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_bytes(const char *text, u32 length);
+/* For a crash report: whoever held the ring will not come back. */
+void log_break_lock(void);
 /* Copies from the ring, offset 0 = oldest byte kept; returns bytes copied. */
 u32 log_read(char *buffer, u32 length, u64 offset);
 

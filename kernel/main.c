@@ -63,6 +63,7 @@ static void read_memory_map(u64 magic, u64 info)
 static void take_memory(void)
 {
 	CHECK(paging_init());
+	paging_unmap_guard(boot_stack);
 	for (u64 i = 0; i < percpu_stack_count(); i++)
 		paging_unmap_guard((const void *)percpu_guard_page(i));
 	paging_activate();

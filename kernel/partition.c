@@ -81,6 +81,7 @@ static noreturn_fn void end_box(enum stop_action action)
 
 static void reset_cpu(struct vcpu *v)
 {
+	v->apic.pic_line = 0;
 	vcpu_reset(v);
 	msr_reset(v);
 	fpu_reset_guest(v->cpu);

@@ -20,11 +20,11 @@
 #define ERROR(code) ((u64)-(int64_t)(code))
 #define COPY_BYTES 256u
 
-/* Program, stacks and heap: the range the monitor's own pages may occupy. */
-static bool is_user_range(u64 address, u64 length)
+/* Program, stacks and heap: the range the monitor's own pages may occupy; every page of it is mapped so that the access will do. */
+static bool is_user_range(u64 address, u64 length, bool write)
 {
-	return address >= MONITOR_TEXT_VA && length <= MONITOR_INFO_VA - MONITOR_TEXT_VA &&
-	       address <= MONITOR_INFO_VA - length && upcall_range_is_mapped(address, length);
+	return address >= MONITOR_TEXT_VA && length <= PAGE_SIZE && address <= MONITOR_INFO_VA - length &&
+	       upcall_range_is_mapped(address, length, write);
 }
 
 static void copy_from_user(void *to, u64 from, u64 length)
@@ -50,7 +50,7 @@ static u64 sys_log(const struct trap_frame *f)
 {
 	char line[COPY_BYTES];
 
-	if (f->rsi > sizeof(line) || !is_user_range(f->rdi, f->rsi))
+	if (f->rsi > sizeof(line) || !is_user_range(f->rdi, f->rsi, false))
 		return ERROR(SYS_EFAULT);
 	copy_from_user(line, f->rdi, f->rsi);
 	log_bytes(line, (u32)f->rsi);
@@ -61,7 +61,7 @@ static u64 sys_console_write(const struct trap_frame *f)
 {
 	char bytes[COPY_BYTES];
 
-	if (f->rsi > PAGE_SIZE || !is_user_range(f->rdi, f->rsi))
+	if (f->rsi > PAGE_SIZE || !is_user_range(f->rdi, f->rsi, false))
 		return ERROR(SYS_EFAULT);
 	for (u64 done = 0; done < f->rsi;) {
 		u64 part = min_u64(f->rsi - done, sizeof(bytes));
@@ -122,7 +122,7 @@ static u64 sys_statistics(const struct trap_frame *f)
 {
 	if (f->rdi >= monitor_info.cpu_count)
 		return ERROR(SYS_ENOENT);
-	if (!is_user_range(f->rsi, sizeof(struct exit_statistics)))
+	if (!is_user_range(f->rsi, sizeof(struct exit_statistics), true))
 		return ERROR(SYS_EFAULT);
 	copy_to_user(f->rsi, vcpus[f->rdi].statistics, sizeof(struct exit_statistics));
 	return 0;
@@ -132,7 +132,7 @@ static u64 sys_log_read(const struct trap_frame *f)
 {
 	char bytes[COPY_BYTES];
 
-	if (!is_user_range(f->rdi, f->rsi))
+	if (!is_user_range(f->rdi, f->rsi, true))
 		return ERROR(SYS_EFAULT);
 	u32 copied = log_read(bytes, (u32)min_u64(f->rsi, sizeof(bytes)), f->rdx);
 	copy_to_user(f->rdi, bytes, copied);

@@ -12,9 +12,17 @@
 
 static u64 monitor_deadline; /* host TSC; 0: off */
 
+/* In host TSC. One the guest has set behind its present is due now, one beyond the counter's end never comes. */
 static u64 guest_deadline(const struct vcpu *v)
 {
-	return v->apic.deadline ? v->apic.deadline - v->tsc_offset : ~0ull;
+	u64 now = rdtsc(), guest_now = now + v->tsc_offset;
+
+	if (!v->apic.deadline)
+		return ~0ull;
+	if (v->apic.deadline <= guest_now)
+		return now;
+	u64 left = v->apic.deadline - guest_now;
+	return left > ~0ull - now ? ~0ull : now + left;
 }
 
 void timers_rearm(struct vcpu *v)

@@ -6,6 +6,7 @@
  */
 #include "kernel/traps.h"
 
+#include "bsp/cpu.h"
 #include "bsp/msr.h"
 #include "bsp/timer/lapic.h"
 #include "kernel/crash.h"
@@ -57,6 +58,7 @@ void traps_load_table(void)
 
 static void user_trap(struct trap_frame *frame)
 {
+	user_access_end(); /* a gate leaves AC as ring 3 had it */
 	if (frame->vector == VECTOR_SYSCALL)
 		frame->rax = syscall_dispatch(frame);
 	else if (frame->vector == EXC_NM)

@@ -31,7 +31,6 @@ static union { struct call_page call; u8 page[PAGE_SIZE]; } call_pages[MONITOR_M
 static union { struct monitor_info info; u8 page[PAGE_SIZE]; } info_page page_aligned;
 static struct address_space space;
 static u64 entry_point;
-static u64 mapped_end;
 static bool has_faulted;
 
 struct monitor_info monitor_info;
@@ -41,12 +40,15 @@ bool upcall_is_possible(void)
 	return entry_point && !has_faulted;
 }
 
-bool upcall_range_is_mapped(u64 address, u64 length)
+bool upcall_range_is_mapped(u64 address, u64 length, bool write)
 {
-	u64 stack = USER_STACK_VA + (this_cpu()->number + 1) * MIB(1);
+	u32 needed = PAGING_USER | (write ? PAGING_WRITE : 0);
+	struct translation t;
 
-	return address + length <= mapped_end ||
-	       (address >= stack - USER_STACK_PAGES * PAGE_SIZE && address + length <= stack);
+	for (u64 page = ALIGN_DOWN(address, PAGE_SIZE); page < address + length; page += PAGE_SIZE)
+		if (!paging_space_lookup(&space, page, &t) || (t.flags & needed) != needed)
+			return false;
+	return true;
 }
 
 u64 upcall_run(enum upcall_reason reason, u64 address, u32 size, u64 value)
@@ -117,10 +119,8 @@ static void map(u64 va, const void *memory, u64 bytes, u32 flags)
 static void load_segment(const struct elf_segment *segment)
 {
 	const u8 *source = monitor_elf + segment->offset;
-	u64 end = segment->virtual_address + segment->memory_bytes;
 
 	CHECK(!(segment->virtual_address & PAGE_MASK) && segment->memory_bytes >= segment->file_bytes);
-	mapped_end = max_u64(mapped_end, ALIGN_UP(end, PAGE_SIZE));
 	if (!(segment->flags & ELF_WRITABLE)) {
 		CHECK(!((u64)source & PAGE_MASK) && segment->memory_bytes == segment->file_bytes);
 		map(segment->virtual_address, source, segment->memory_bytes,

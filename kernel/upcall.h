@@ -27,7 +27,8 @@ void upcall_interrupted_by_nmi(void);
 /* Loads the embedded monitor into an address space of its own and fills its information page. */
 struct monitor_setup { hpa_t ram; u64 ram_bytes; hpa_t module; u64 module_bytes; };
 void monitor_load(const struct monitor_setup *setup);
-bool upcall_range_is_mapped(u64 address, u64 length);
+/* Can ring 3 itself read (or write) all of [address, address + length)? */
+bool upcall_range_is_mapped(u64 address, u64 length, bool write);
 extern struct monitor_info monitor_info;
 
 #endif

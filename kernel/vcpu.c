@@ -115,9 +115,11 @@ void vcpu_reset(struct vcpu *v)
 	v->gpr[RDX] = 0x600 | (cpuid(1, 0).eax & 0xF0); /* family 6: the identity reset leaves in EDX */
 	v->event.info = 0;
 	v->nmi_pending = false;
-	if (v->window_armed)
-		interrupts_open_window(v, false);
+	vmwrite(VMCS_PRIMARY_CONTROLS, vmx_controls.primary);
+	v->window_armed = false;
+	v->nmi_window_armed = false;
 	apic_reset(&v->apic, (u32)v->index, v->is_boot);
+	invvpid(INVVPID_SINGLE, vmx_vpid01(v->index), 0);
 	write_common();
 	write_control_registers(CR0_CD | CR0_NW | CR0_ET, 0, 0);
 	write_efer(0);
@@ -211,7 +213,8 @@ static void raise(struct vcpu *v, u32 vector, u32 error_code, u64 address)
 	if (has_error_code(vector) && vmread(VMCS_GUEST_CR0) & CR0_PE)
 		v->event.info |= INTERRUPTION_HAS_ERROR;
 	v->event.error_code = error_code;
-	vmwrite(VMCS_GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) | RFLAGS_RF);
+	if (vector != EXC_DB) /* a fault; of #DB the exit has saved RF as it must be */
+		vmwrite(VMCS_GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) | RFLAGS_RF);
 }
 
 void vcpu_inject_exception(struct vcpu *v, u32 vector, u32 error_code)
@@ -235,5 +238,7 @@ void vcpu_kick(struct vcpu *v)
 void vcpu_request(struct vcpu *v, enum vcpu_request request)
 {
 	__atomic_or_fetch(&v->requests, (u32)request, __ATOMIC_SEQ_CST);
-	vcpu_kick(v);
+	/* to the own CPU as well: the request may come after this entry has looked, the IPI then forces an exit right behind it */
+	if (v->cpu)
+		lapic_send_ipi(v->cpu->apic_id, VECTOR_KICK);
 }

@@ -94,7 +94,6 @@ $(T)/$(1).iso: $(T)/guests/$(1).elf $(O)/nestbox $(KEY).key FORCE
 	$(Q)tools/disk --kernel $(BENCH)/nestbox.elf --image $(T)/$(1).img $$@
 endef
 $(foreach b,$(BENCHES),$(eval $(call bench_guest,$(b))))
-FORCE:
 
 .PHONY: bench-kernel
 bench-kernel: | $(O)/.setup

@@ -7,7 +7,6 @@ Logs stay in BUILD/tests/system/, counts go to BUILD/tests/system.result.
 """
 import argparse
 import concurrent.futures
-import importlib.machinery
 import os
 import pathlib
 import pty
@@ -94,19 +93,9 @@ class Run:
     def medium(self):
         image = self.test.image(self.tools, self.stem.with_suffix(".img")) if self.test.image else None
         iso = self.stem.with_suffix(".iso")
-        if self.test.grub:
-            self.medium_with_grub(iso, image)
-            return iso
         command = [TOP / "tools/disk", "--kernel", self.kernel] + (["--image", image] if image else []) + [iso]
         subprocess.run(command, check=True, capture_output=True)
         return iso
-
-    def medium_with_grub(self, iso, image):
-        """As tools/disk makes it, with commands in front and the modules they need: a boot loader that has meddled."""
-        disk = importlib.machinery.SourceFileLoader("disk", str(TOP / "tools/disk")).load_module()
-        config, files = disk.plan(argparse.Namespace(kernel=self.kernel, image=image, linux=None, cmdline="", append=""))
-        disk.MODULES += "".join(" " + line.split()[1] for line in self.test.grub if line.startswith("insmod "))
-        disk.build(iso, "\n".join((*self.test.grub, config)), files)
 
     def command(self, iso):
         test = self.test

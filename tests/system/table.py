@@ -44,7 +44,6 @@ class Test:
     options: tuple = ()                     # more for tools/run
     typed: tuple = ()                       # (regular expression, what is then typed on the serial line)
     check: typing.Optional[typing.Callable] = None  # (serial text) to a complaint or None
-    grub: tuple = ()                        # commands for the boot loader before it starts the box
 
 
 def guest(name, cmdline=""):
@@ -149,9 +148,6 @@ TESTS = [
     Test("machine: one CPU of two", "guest", guest("power"),
          cannot_start("the partition has 2 CPUs, this machine 1: give the machine more CPUs"), forbids=BROKEN + "|image:",
          until="cannot start", cpus=1),
-    Test("machine: VT-x locked off", "guest", guest("power"),
-         cannot_start("VT-x is locked off by the firmware: enable Intel Virtualization Technology"), forbids=BROKEN + "|image:",
-         until="cannot start", grub=("insmod wrmsr", "wrmsr 0x3a 0x1")),
     Test("machine: VT-x without EPT", "guest", guest("power"), cannot_start("th(e|is) CPU (lacks|has no) .*: "), forbids=BROKEN + "|image:",
          until="cannot start", options=("--model", "core2_penryn_t9600")),
     Test("machine: no unrestricted guest", "guest", guest("power"), cannot_start("th(e|is) CPU (lacks|has no) .*: "),

@@ -83,6 +83,7 @@ static void has_rows_apart(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(rows[i].first <= rows[i].last);
+		assert_true(!i || rows[i - 1].last < rows[i].first); /* they are searched by halving */
 		for (u32 k = 0; k < i; k++)
 			if (rows[i].first <= rows[k].last && rows[k].first <= rows[i].last)
 				fail_msg("the rows of %x and %x overlap", rows[i].first, rows[k].first);
