@@ -328,6 +328,29 @@ static void withdrawn_interrupt(void)
 	lapic_write(APIC_LINT0, MASKED | 0x700);
 }
 
+/* Asleep or busy for good with interrupts off, after an exit: only what the box itself sends can still reach this CPU. */
+static void halt_deaf(void)
+{
+	cpuid(0, 0);
+	for (;;)
+		asm volatile("hlt");
+}
+
+static void spin_deaf(void)
+{
+	cpuid(0, 0);
+	for (;;)
+		pause();
+}
+
+static void restart_deaf(job *what, const char *name)
+{
+	hand(what);
+	WAIT_FOR(false, 200000);
+	hand(NULL);
+	check(cpu_start(1), "a CPU that %s with interrupts off does not hear INIT", name);
+}
+
 void guest_main(void)
 {
 	traps_init(0);
@@ -339,6 +362,9 @@ void guest_main(void)
 	everything("xAPIC");
 	withdrawn_interrupt();
 	print("guest: an interrupt taken back\n");
+	restart_deaf(spin_deaf, "spins");
+	restart_deaf(halt_deaf, "halts");
+	print("guest: INIT of a deaf CPU\n");
 	other_to_x2 = true;
 	lapic_to_x2();
 	everything("x2APIC");
