@@ -215,6 +215,15 @@ static bool rule_guest_efer(const struct check_context *c, u64 value, u64 argume
 	return lma == is_long && (!(c->value[FIELD_GUEST_CR0] & CR0_PG) || lma == lme);
 }
 
+/* vmcs02 always has virtual NMIs, L1's VMCS perhaps not: the rule is L1's. */
+static bool rule_nmi_not_blocked(const struct check_context *c, u64 value, u64 argument)
+{
+	u32 info = event_info(c);
+
+	(void)argument;
+	return !(info & INTERRUPTION_VALID) || INTERRUPTION_TYPE(info) != TYPE_NMI || !(value & BLOCKING_BY_NMI);
+}
+
 static bool rule_link_pointer(const struct check_context *c, u64 value, u64 argument)
 {
 	(void)argument;

@@ -53,7 +53,8 @@ static struct l1_state read_l1(void)
 /* LIVE fields the software checks and merges look at. vmcs02 is current. */
 static void fetch_live(struct nested *n)
 {
-	static const u8 wanted[] = { FIELD_GUEST_CR0, FIELD_GUEST_CR4, FIELD_GUEST_ACTIVITY_STATE };
+	static const u8 wanted[] = { FIELD_GUEST_CR0, FIELD_GUEST_CR4, FIELD_GUEST_ACTIVITY_STATE,
+					 FIELD_GUEST_INTERRUPTIBILITY };
 
 	for (u32 i = 0; i < ARRAY_SIZE(wanted); i++)
 		(void)vmcs12_get_live(n, wanted[i]);
@@ -189,7 +190,7 @@ bool entry_refused(struct vcpu *v)
 	if (!v->in_l2 || !n->entry_pending)
 		return false;
 	nested_note_refusal(v, "hardware", "VM-instruction error");
-	v->in_l2 = n->entry_pending = false;
+	v->in_l2 = n->entry_pending = n->exit_forced = false;
 	n->stale = STALE_ALL;
 	v->event.info = 0;
 	vmcs02_deactivate(v);

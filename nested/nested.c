@@ -47,6 +47,7 @@ static void init_machine(const struct vmx_capabilities *hardware)
 	m->ours = (struct controls){ { vmx_controls.pin, vmx_controls.primary, vmx_controls.secondary, vmx_controls.exit,
 				       vmx_controls.entry } };
 	m->has_shadowing = may & SECONDARY_VMCS_SHADOWING && hardware->misc & MISC_WRITE_ANY_FIELD;
+	m->has_preemption_timer = hardware->pin >> 32 & PIN_PREEMPTION_TIMER;
 	m->hardware_revision = (u32)hardware->basic & 0x7FFFFFFF;
 	bitmap_find_open(&m->msr_open, msr_policy_bitmap()->byte);
 }
@@ -82,7 +83,7 @@ void nested_reset(struct vcpu *v)
 	}
 	if (n->in_vmx_operation)
 		vmcs02_detach_shadow(v);
-	v->in_l2 = n->entry_pending = n->in_vmx_operation = n->init_pending = false;
+	v->in_l2 = n->entry_pending = n->in_vmx_operation = n->init_pending = n->exit_forced = false;
 	n->current = NO_VMCS;
 	flush_forget(&n->flush);
 	ept02_invalidate_all(&n->ept02);
@@ -172,6 +173,36 @@ static bool take_entry_failure(struct vcpu *v, u32 reason)
 	return true;
 }
 
+/*
+ * The next entry is L1's and comes first; what is due for L1 follows it at once. An interrupt of our own would do on silicon, but
+ * emulators do not let one through to an L2 with interrupts off: the preemption timer at 0 does.
+ */
+static void force_exit(struct vcpu *v)
+{
+	if (!nested_machine.has_preemption_timer) {
+		lapic_send_ipi(v->cpu->apic_id, VECTOR_KICK);
+		return;
+	}
+	vmwrite(VMCS_PIN_CONTROLS, vmread(VMCS_PIN_CONTROLS) | PIN_PREEMPTION_TIMER);
+	vmwrite(VMCS_PREEMPTION_TIMER_VALUE, 0);
+	v->nested->exit_forced = true;
+}
+
+/* Gives the timer back to L1; true if the exit is nothing but the forced one. */
+static bool end_forced_exit(struct vcpu *v, u32 reason)
+{
+	struct nested *n = v->nested;
+	bool is_l1s = nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER);
+	u64 left = n->value[FIELD_PREEMPTION_TIMER_VALUE];
+
+	n->exit_forced = false;
+	if (is_l1s)
+		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, left);
+	else
+		vmwrite(VMCS_PIN_CONTROLS, vmread(VMCS_PIN_CONTROLS) & ~(u64)PIN_PREEMPTION_TIMER);
+	return reason == EXIT_PREEMPTION_TIMER && !(is_l1s && !left);
+}
+
 static void entry_succeeded(struct vcpu *v)
 {
 	struct nested *n = v->nested;
@@ -188,9 +219,12 @@ bool nested_exit(struct vcpu *v, enum exit_action *action)
 	u32 reason = v->exit_reason & 0xFFFF;
 
 	*action = EXIT_ACTION_RESUME;
+	bool forced = n->exit_forced && end_forced_exit(v, reason);
 	if (v->exit_reason & EXIT_REASON_ENTRY_FAILURE)
 		return take_entry_failure(v, reason);
 	entry_succeeded(v);
+	if (forced)
+		return true;
 	if (reason == EXIT_EPT_VIOLATION)
 		return ept_violation_handle(v);
 	struct route route = route_of(v, reason);
@@ -263,8 +297,7 @@ struct nested_pending nested_before_entry(struct vcpu *v, struct nested_pending 
 		      (due.interrupt && intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING));
 
 	if (wanted && n->entry_pending) {
-		/* the entry comes first; this interrupt of our own brings L2 back at once */
-		lapic_send_ipi(v->cpu->apic_id, VECTOR_KICK);
+		force_exit(v);
 	} else if (wanted && made_up_for(v, due, &exit)) {
 		reflect_made_up(v, &exit);
 		return (struct nested_pending){ .interrupt = apic_pending(&v->apic) >= 0, .nmi = v->nmi_pending };

@@ -26,6 +26,7 @@ struct nested {
 	bool entry_pending;           /* L1's VMLAUNCH or VMRESUME has not reached hardware yet */
 	bool is_launch;               /* it was VMLAUNCH */
 	bool init_pending;            /* INIT came in VMX root operation */
+	bool exit_forced;             /* vmcs02's preemption timer is ours, to come back right after the entry */
 	u64 vmxon_pointer;
 
 	/* the current vmcs12 */
@@ -55,6 +56,7 @@ struct nested_machine {
 	struct controls ours;         /* vmcs01's */
 	bool live[FIELD_COUNT];       /* kept in vmcs02 */
 	bool has_shadowing;
+	bool has_preemption_timer;
 	struct bitmap_open msr_open;
 	u32 hardware_revision;
 };

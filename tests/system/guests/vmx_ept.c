@@ -3,8 +3,8 @@
 #include "guest.h"
 #include "vmx.h"
 
-#define MAPPED 0x1200000ull       /* in the 4 KiB pages of vmx_world.c */
-#define OTHER 0x1300000ull
+#define MAPPED 0x1100000ull       /* in the 4 KiB pages of vmx_world.c */
+#define OTHER 0x1180000ull
 #define LARGE 0x4000000ull
 #define READ 1ull
 #define WRITE 2ull

@@ -103,6 +103,8 @@ static const struct violation violations[] = {
 	{ ROW(guest_efer_reserved), FIELD_GUEST_IA32_EFER, .set = BIT(9) },
 	{ ROW(guest_efer_mode), FIELD_GUEST_IA32_EFER, .clear = EFER_LMA | EFER_LME },
 	{ ROW(guest_activity), FIELD_GUEST_ACTIVITY_STATE, .set = ACTIVITY_SHUTDOWN },
+	{ ROW(guest_nmi_blocked), FIELD_GUEST_INTERRUPTIBILITY, .set = BLOCKING_BY_NMI,
+	  .also = FIELD_ENTRY_INTERRUPTION_INFO, .also_set = EVENT(TYPE_NMI, EXC_NMI) },
 	{ ROW(link_pointer), FIELD_LINK_POINTER, .clear = ~0ull, .set = 0x123 },
 };
 
