@@ -7,6 +7,7 @@ Logs stay in BUILD/tests/system/, counts go to BUILD/tests/system.result.
 """
 import argparse
 import concurrent.futures
+import fcntl
 import os
 import pathlib
 import pty
@@ -74,6 +75,17 @@ def prepare_build(tools, name):
             subprocess.run([PYTHON, TOP / "tools/config.py", "load", defconfig, output / ".config"], check=True)
     make(output, "nestbox.elf")
     return output / "nestbox.elf"
+
+
+def take_turn(tools):
+    """One run at a time in a build: logs and media have fixed names. The lock goes with the process."""
+    turn = open(tools.work / "lock", "w", encoding="ascii")
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("system: waiting for another run of these tests", flush=True)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+    return turn
 
 
 def config_value(build, name):
@@ -182,6 +194,7 @@ def main():
     parser.add_argument("only", nargs="?", default="")
     arguments = parser.parse_args()
     tools = Tools(arguments.build.resolve())
+    turn = take_turn(tools)
     tests = [test for test in TESTS if re.search(arguments.only, test.name)]
     kernels = {name: prepare_build(tools, name) for name in dict.fromkeys(test.build for test in tests)}
     failed = 0
@@ -196,6 +209,7 @@ def main():
             report(runs[future], why, seconds)
     (tools.build / "tests/system.result").write_text(f"{len(tests) - failed} {failed}\n", encoding="ascii")
     print(f"system: {len(tests) - failed} passed, {failed} failed")
+    turn.close()
     return 1 if failed or not tests else 0
 
 
