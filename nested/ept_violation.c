@@ -8,7 +8,6 @@
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/reflect.h"
 #include "nested/vmcs02.h"
-#include "nested/vmcs12.h"
 
 #define QUALIFICATION_ACCESS   7ull
 #define QUALIFICATION_RIGHTS   (7ull << 3)
@@ -38,19 +37,6 @@ u64 ept_violation_qualification(u64 hardware, u64 rights12)
 	u64 advanced = QUALIFICATION_ADVANCED & ~QUALIFICATION_NMI;
 
 	return (hardware & ~(QUALIFICATION_RIGHTS | advanced)) | (rights12 & EPT_RWX) << 3;
-}
-
-static void reflect_violation(struct vcpu *v, u64 qualification, const struct ept12_walk *walk)
-{
-	vmcs12_set_data(v->nested, FIELD_EXIT_QUALIFICATION, ept_violation_qualification(qualification, walk->rights));
-	reflect_exit(v);
-}
-
-static void reflect_misconfiguration(struct vcpu *v)
-{
-	vmcs12_set_data(v->nested, FIELD_EXIT_REASON, EXIT_EPT_MISCONFIGURATION);
-	vmcs12_set_data(v->nested, FIELD_EXIT_QUALIFICATION, 0);
-	reflect_exit(v);
 }
 
 /* The access that faulted is done again: an NMI's IRET that had unblocked NMIs has not happened, a delivery cut short starts anew. */
@@ -88,7 +74,7 @@ bool ept_violation_handle(struct vcpu *v)
 		return false;
 	walk12(v, address, &walk);
 	if (walk.outcome == EPT12_VIOLATION || (walk.outcome == EPT12_MAPPED && (walk.rights & wanted) != wanted)) {
-		reflect_violation(v, qualification, &walk);
+		reflect_changed(v, EXIT_EPT_VIOLATION, ept_violation_qualification(qualification, walk.rights));
 		return true;
 	}
 	struct ept02_leaf leaf = { 0, 0 };
@@ -99,7 +85,7 @@ bool ept_violation_handle(struct vcpu *v)
 	}
 	/* A page of L1's that is no RAM has nothing L2 could be given: L1 hears that its tables make no sense. */
 	if (!leaf.host_leaf) {
-		reflect_misconfiguration(v);
+		reflect_changed(v, EXIT_EPT_MISCONFIGURATION, 0);
 		return true;
 	}
 	fill(v, address, &walk, leaf);

@@ -204,6 +204,14 @@ void reflect_exit(struct vcpu *v)
 	leave(v, false);
 }
 
+void reflect_changed(struct vcpu *v, u32 reason, u64 qualification)
+{
+	save_data(v->nested);
+	vmcs12_set_data(v->nested, FIELD_EXIT_REASON, reason);
+	vmcs12_set_data(v->nested, FIELD_EXIT_QUALIFICATION, qualification);
+	leave(v, false);
+}
+
 static void event_to_vectoring(struct vcpu *v)
 {
 	struct nested *n = v->nested;

@@ -10,6 +10,8 @@
 
 /* The exit as hardware reported it. */
 void reflect_exit(struct vcpu *v);
+/* The same with another reason and qualification: what EPT02 did not let through looks different in EPT12. */
+void reflect_changed(struct vcpu *v, u32 reason, u64 qualification);
 
 /* An exit L0 makes up; an event that was waiting for L2 becomes IDT-vectoring information. */
 struct made_up_exit {
