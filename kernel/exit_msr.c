@@ -7,7 +7,6 @@
 #include "kernel/msr_policy.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/timers.h"
-#include "kernel/upcall.h"
 #include "kernel/vmx/vmx_insn.h"
 
 struct row;
@@ -271,7 +270,7 @@ void msr_reset(struct vcpu *v)
 	for (u32 i = 0x68; i < 0x70; i++)
 		mtrr[i] = 0x0606060606060606ull;
 	v->tsc_adjust = 0;
-	v->tsc_offset = monitor_info.tsc_offset;
+	v->tsc_offset = v->tsc_offset_at_boot;
 	vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
 }
 

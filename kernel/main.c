@@ -184,7 +184,8 @@ static void start_cpu(u64 number)
 	fpu_init(cpu);
 	vmx_enter_operation();
 	*v = (struct vcpu){
-		.index = number, .is_boot = number == 0, .state = VCPU_WAIT_FOR_SIPI, .tsc_offset = tsc_offset, .cpu = cpu,
+		.index = number, .is_boot = number == 0, .state = VCPU_WAIT_FOR_SIPI, .tsc_offset = tsc_offset,
+		.tsc_offset_at_boot = tsc_offset, .cpu = cpu,
 		.statistics = &statistics[number],
 	};
 	cpu->vcpu = v;

@@ -57,6 +57,7 @@ struct vcpu {
 	hpa_t vmcs01;
 	hpa_t msr_bitmap01;
 	u64 tsc_offset;               /* of L1: guest TSC = host TSC + offset */
+	u64 tsc_offset_at_boot;       /* the same on all CPUs: a restart puts them in step again */
 	u64 tsc_adjust;
 	struct apic apic;
 	struct nested *nested;        /* 0: nesting is off for this partition */

@@ -73,7 +73,7 @@ fuzz: $(FUZZERS:%=$(T)/fuzz/%) ## run the fuzzers, FUZZ_SECONDS=5 each
 include tests/system/guests/rules.mk
 
 system: all guests ## run the system tests in the emulator
-	$(Q)$(PYTHON) tests/system/run.py --build $(O) $(ONLY)
+	$(Q)$(PYTHON) tests/system/run.py --build $(O) $(if $(ONLY),'$(ONLY)')
 
 test: unit fuzz system ## everything
 	$(Q)$(PYTHON) tests/summary.py $(T)/unit.result $(T)/fuzz.result $(T)/system.result
