@@ -270,18 +270,43 @@ static bool applies(const struct row *row, const struct controls *controls)
 	return true;
 }
 
-int checks_run(enum check_class class, const struct check_context *context)
+/* Rows of classes up to and with this one: the rows of a class stand together, which the test of the table asserts. */
+static inline int rows_through(enum check_class last)
 {
-	if (class == CHECK_EVENT && !(event_info(context) & INTERRUPTION_VALID))
-		return -1;
-	for (int i = 0; i < CHECK_COUNT; i++) {
+	return 0
+#define CHECK(class, name, field, rule, argument, when) + (CHECK_##class <= last)
+#include "nested/checks.def"
+#undef CHECK
+	;
+}
+
+static int run(int first, int end, const struct check_context *context)
+{
+	for (int i = first; i < end; i++) {
 		const struct row *row = &rows[i];
 
-		if (row->class == class && applies(row, context->controls) &&
-		    !row->rule(context, context->value[row->field], row->argument))
+		if (applies(row, context->controls) && !row->rule(context, context->value[row->field], row->argument))
 			return i;
 	}
 	return -1;
+}
+
+int checks_run(enum check_class class, const struct check_context *context)
+{
+	switch (class) {
+	case CHECK_CONTROL: return run(0, rows_through(CHECK_CONTROL), context);
+	case CHECK_EVENT:
+		if (!(event_info(context) & INTERRUPTION_VALID))
+			return -1;
+		return run(rows_through(CHECK_CONTROL), rows_through(CHECK_EVENT), context);
+	case CHECK_HOST: return run(rows_through(CHECK_EVENT), rows_through(CHECK_HOST), context);
+	default: return run(rows_through(CHECK_HOST), CHECK_COUNT, context);
+	}
+}
+
+enum check_class checks_class(int row)
+{
+	return rows[row].class;
 }
 
 const char *checks_name(int row)

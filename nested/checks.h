@@ -30,6 +30,7 @@ struct check_context {
 /* First violated row of a class, -1 for none. CHECK_EVENT rows count only if the event is valid. */
 int checks_run(enum check_class class, const struct check_context *context);
 const char *checks_name(int row);
+enum check_class checks_class(int row);
 /* Exit qualification that goes with a violated guest row. */
 u64 checks_qualification(int row);
 

@@ -55,6 +55,9 @@ struct nested_machine {
 	struct offer offer;
 	struct controls ours;         /* vmcs01's */
 	bool live[FIELD_COUNT];       /* kept in vmcs02 */
+	u8 kept_data[FIELD_COUNT];    /* exit information kept in memory: saved at each exit */
+	u8 conditional[FIELD_COUNT];  /* guest state an exit saves only if L1's exit controls say so */
+	u32 kept_data_count, conditional_count;
 	bool has_shadowing;
 	bool has_preemption_timer;
 	struct bitmap_open msr_open;

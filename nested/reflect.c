@@ -31,9 +31,11 @@ static bool saves(const struct nested *n, u32 exit_control)
 /* Exit information hardware cannot write through VMWRITE lives in memory. */
 static void save_data(struct nested *n)
 {
-	for (enum field_index i = 0; i < FIELD_COUNT; i++)
-		if (fields[i].source == FIELD_SOURCE_DATA && !nested_machine.live[i] && field_exists(i, &nested_machine.offer.may))
-			n->value[i] = vmread(fields[i].encoding);
+	for (u32 i = 0; i < nested_machine.kept_data_count; i++) {
+		enum field_index index = nested_machine.kept_data[i];
+
+		n->value[index] = vmread(fields[index].encoding);
+	}
 }
 
 /* CD and NW never reach hardware: what L2 has written stands in the shadow of the bits that are not L1's. */
@@ -47,9 +49,12 @@ static void restore_cache_bits(struct nested *n)
 
 static void save_conditional(struct nested *n)
 {
-	for (enum field_index i = 0; i < FIELD_COUNT; i++)
-		if (fields[i].save_control && saves(n, fields[i].save_control))
-			n->value[i] = vmread(fields[i].encoding);
+	for (u32 i = 0; i < nested_machine.conditional_count; i++) {
+		enum field_index index = nested_machine.conditional[i];
+
+		if (saves(n, fields[index].save_control))
+			n->value[index] = vmread(fields[index].encoding);
+	}
 	if (nested_machine.offer.msr.misc & MISC_STORE_LMA) {
 		u64 is_long = vmread(VMCS_ENTRY_CONTROLS) & ENTRY_CONTROL_IA32E_MODE_GUEST;
 

@@ -35,6 +35,20 @@ static bool probe_field(enum field_index i)
 	return vmwrite_try(fields[i].encoding, value);
 }
 
+/* The short lists an exit goes through. */
+static void list_saved(void)
+{
+	struct nested_machine *m = &nested_machine;
+
+	m->kept_data_count = m->conditional_count = 0;
+	for (enum field_index i = 0; i < FIELD_COUNT; i++) {
+		if (fields[i].source == FIELD_SOURCE_DATA && !m->live[i] && field_exists(i, &m->offer.may))
+			m->kept_data[m->kept_data_count++] = (u8)i;
+		if (fields[i].save_control && field_exists(i, &m->offer.may))
+			m->conditional[m->conditional_count++] = (u8)i;
+	}
+}
+
 static void open_bitmaps(void)
 {
 	__builtin_memset(vmread_bitmap, 0xFF, sizeof(vmread_bitmap));
@@ -56,11 +70,14 @@ void vmcs02_probe(struct vcpu *v)
 	n->vmcs02 = &pages[v->index];
 	n->msr_bitmap02 = msr_bitmaps[v->index];
 	clear_with_indicator(n, 0);
+	if (!v->is_boot) /* the CPUs of a box are alike */
+		return;
 	CHECK(vmptrld(page_of(n)));
 	for (enum field_index i = 0; i < FIELD_COUNT; i++)
 		nested_machine.live[i] = probe_field(i);
 	CHECK(vmclear(page_of(n)));
 	CHECK(vmptrld(v->vmcs01));
+	list_saved();
 	open_bitmaps();
 }
 

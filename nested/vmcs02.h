@@ -9,7 +9,7 @@
 
 #include "nested/nested.h"
 
-/* Once a CPU: which fields the CPU has. vmcs01 is current before and after, as for all below but where said. */
+/* Once a CPU; on the boot CPU: which fields CPUs of this box have. vmcs01 is current before and after, as for all below but where said. */
 void vmcs02_probe(struct vcpu *v);
 /* At VMXON: host state and all that never changes. */
 void vmcs02_setup(struct vcpu *v);

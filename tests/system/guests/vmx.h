@@ -16,6 +16,7 @@ struct page { union { u64 word[512]; u32 revision; }; } __attribute__((aligned(4
 /* vmx_code.S; the order is the assembly's */
 struct l2_registers { u64 rax, rcx, rdx, rbx, rsi, rdi; };
 u32 vmx_enter(struct l2_registers *registers, u32 launched);
+void vmx_repeat(u64 rounds);
 extern const u8 l2_vmcall[], l2_cpuid[], l2_hlt[], l2_rdmsr[], l2_wrmsr[], l2_out[], l2_in[], l2_write_cr0[], l2_write_cr3[], l2_write_cr8[],
 	l2_read_cr8[], l2_ud2[], l2_spin[], l2_rdtsc[], l2_load[], l2_store[], l2_call[], l2_sti_spin[], l2_breakpoint[], l2_invlpg[],
 	l2_read_cr4[], l2_real[], l2_real_end[];

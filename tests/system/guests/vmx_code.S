@@ -54,6 +54,33 @@ left:	pushq %rdi
 	popq %rbx
 	ret
 
+/* void vmx_repeat(u64 rounds): VMRESUME and nothing else, for counting. */
+	.global vmx_repeat
+vmx_repeat:
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	pushq %rdi
+	movl $0x6C14, %eax
+	vmwrite %rsp, %rax
+	movl $0x6C16, %eax
+	movq $4f, %rdx
+	vmwrite %rdx, %rax
+4:	decq (%rsp)
+	js 5f
+	vmresume
+5:	popq %rdi
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	ret
+
 	.macro l2 name:req, code:vararg
 	.global l2_\name
 l2_\name:

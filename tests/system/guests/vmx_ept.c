@@ -171,9 +171,9 @@ static void test_cost(void)
 		set(VMCS_VPID, 1);
 	}
 	expect(l2_run(l2_vmcall), EXIT_VMCALL, "VMCALL");
+	vmx_repeat(1);
 	u64 start = rdtsc();
-	for (u32 i = 0; i < ROUNDS; i++)
-		vmx_enter(&l2, 1);
+	vmx_repeat(ROUNDS);
 	print("vmx: %lu ticks for an exit of L2 and back\n", (rdtsc() - start) / ROUNDS);
 }
 

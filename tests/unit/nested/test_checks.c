@@ -226,6 +226,13 @@ static void events_are_judged_by_mode(void **state)
 	assert_int_equal(run_all(&w), -1);
 }
 
+static void rows_of_a_class_stand_together(void **state)
+{
+	(void)state;
+	for (int i = 1; i < CHECK_COUNT; i++)
+		assert_true(checks_class(i - 1) <= checks_class(i));
+}
+
 static void all_shutdown_states_are_refused(void **state)
 {
 	(void)state;
@@ -274,6 +281,7 @@ int main(void)
 		cmocka_unit_test(no_row_is_left_out),
 		cmocka_unit_test(every_field_hardware_does_not_see_is_checked),
 		cmocka_unit_test(events_are_judged_by_mode),
+		cmocka_unit_test(rows_of_a_class_stand_together),
 		cmocka_unit_test(all_shutdown_states_are_refused),
 		cmocka_unit_test(link_pointer_has_its_qualification),
 		cmocka_unit_test(random_vmcs12_is_judged_without_harm),
