@@ -20,6 +20,7 @@ BUILDS = {
     "guest": GUEST,
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
+    "nesting": GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512"),
     "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\n",
 }
 
@@ -134,6 +135,8 @@ TESTS = [
          several(("xAPIC: CPU 1 is up", "xAPIC: one time", "INIT of a deaf CPU", "x2APIC: CPU 1 is up", "x2APIC: one time"), finished("cpus"))),
     Test("cpus: stress in xAPIC mode", "guest", guest("stress"), finished("stress xAPIC")),
     Test("cpus: stress in x2APIC mode", "guest", guest("stress", "x2"), finished("stress x2APIC")),
+    *[Test(f"vmx: a bare-metal L1, {name}", "nesting", guest("vmx"), finished("vmx"), timeout=120, memory=512, options=("--model", model))
+      for name, model in (("Skylake", "corei7_skylake_x"), ("Haswell", "corei7_haswell_4770"), ("no VMCS shadowing", "corei7_ivy_bridge_3770k"))],
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],
     refused("unsigned", tamper.made_with(key=None), "the image carries no signature"),
