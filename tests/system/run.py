@@ -48,6 +48,11 @@ class Tools:
                 subprocess.run([self.nestbox, "keygen", "--role", "dev", "--out", prefix], check=True, capture_output=True)
         return prefix.with_suffix(".key")
 
+    def kernel(self, name):
+        """The hypervisor of a configuration, to be a guest."""
+        with self.lock:
+            return prepare_build(self, name)
+
     def debian(self):
         image = TOP / "build/partitions/debian-kvm.img"
         with self.lock:

@@ -21,6 +21,8 @@ BUILDS = {
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
     "nesting": GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512"),
+    "parent": 'CONFIG_PARTITION_NAME="nest"\nCONFIG_PARTITION_RAM_MIB=1024\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=2048\n',
+    "child": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=1024\n",
     "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\n",
 }
 
@@ -55,6 +57,11 @@ def guest(name, cmdline=""):
 
 def debian(tools, _out):
     return tools.debian()
+
+
+def nestbox_with_debian(tools, out):
+    """Nestbox as the guest, the Debian partition its boot module."""
+    return tamper.create(tools, out, kernel=tools.kernel("child"), module=f"{tools.debian()},partition", partition="nest")
 
 
 def finished(name):
@@ -123,6 +130,10 @@ TESTS = [
          typed=(("nestbox-demo: a shell", "echo the answer is $((6*7))\n"), ("the answer is 42", "poweroff -f\n")), check=debian_is_whole),
     Test("debian: L2 by KVM", "main", debian, ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: L2 ok", "exits by reason"),
          forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|L2 FAILED", until="nestbox-demo: a shell", timeout=300, memory=0),
+    Test("nest: Nestbox in Nestbox, KVM in it starts a guest", "parent", nestbox_with_debian,
+         ("partition nest, 1024 MiB", "image: accepted; starting nestbox.elf", "Nestbox 0", "partition debian-kvm, 512 MiB", "image: accepted",
+          "nestbox-demo: Linux 6.1", "nestbox-demo: kvm_intel loaded", "L2: ports", "L2: memory"),
+         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|L2 FAILED", until="L2: memory", timeout=400, memory=2048),
     Test("contain: everything forbidden", "guest", guest("contain"), CONTAIN),
     Test("contain: misdeeds, started again", "restart", guest("misdeed"), MISDEEDS),
     Test("contain: triple fault, power off", "guest", guest("misdeed", "3"),
