@@ -17,6 +17,9 @@ Q := $(if $(V),,@)
 say = $(if $(V),@:,@echo "  $(1)")
 
 include tools/versions.mk
+# temporary files stay in the build folder, whatever tool makes them
+export TMPDIR := $(abspath $(O))/tmp
+$(shell mkdir -p $(TMPDIR))
 -include $(O)/config.mk
 
 ## Object lists, in reading order

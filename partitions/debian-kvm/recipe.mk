@@ -43,16 +43,16 @@ $(DEBIAN_KVM)/l2demo: $(addprefix $(DEBIAN_KVM_SRC)/,l2demo.c l2blob.S l2abi.h) 
 
 # Fixed owner, times and order make the archive reproducible.
 $(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM_SRC)/init $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz
-	rm -rf $(@D)/root
-	mkdir -p $(addprefix $(@D)/root/,bin dev proc run sys tmp lib/modules)
-	cp $(BUSYBOX) $(DEBIAN_KVM)/l2demo $(@D)/root/bin/
-	cp $(DEBIAN_KVM_SRC)/init $(@D)/root/init
+	rm -rf $(@D)/rootfs
+	mkdir -p $(addprefix $(@D)/rootfs/,bin dev proc run sys tmp lib/modules)
+	cp $(BUSYBOX) $(DEBIAN_KVM)/l2demo $(@D)/rootfs/bin/
+	cp $(DEBIAN_KVM_SRC)/init $(@D)/rootfs/init
 	cp $(foreach m,$(DEBIAN_KVM_MODULES),$(DEBIAN_KERNEL_DIR)/lib/modules/*/kernel/$(m).ko) \
-		$(@D)/root/lib/modules/
-	chmod -R u=rwX,go=rX $(@D)/root
-	chmod 755 $(@D)/root/init $(@D)/root/bin/*
-	find $(@D)/root -exec touch -h -d @0 {} +
-	cd $(@D)/root && find . | LC_ALL=C sort | \
+		$(@D)/rootfs/lib/modules/
+	chmod -R u=rwX,go=rX $(@D)/rootfs
+	chmod 755 $(@D)/rootfs/init $(@D)/rootfs/bin/*
+	find $(@D)/rootfs -exec touch -h -d @0 {} +
+	cd $(@D)/rootfs && find . | LC_ALL=C sort | \
 		cpio --quiet --reproducible -o -H newc -R 0:0 > ../initrd.cpio
 	zstd -q -19 -f --no-progress -o $@ $(@D)/initrd.cpio
-	rm -rf $(@D)/root $(@D)/initrd.cpio
+	rm -rf $(@D)/rootfs $(@D)/initrd.cpio
