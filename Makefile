@@ -226,6 +226,10 @@ run: $(ISO) ## boot it: Nestbox, the partition, an L2 guest, a shell
 size: $(O)/nestbox.elf $(O)/monitor.elf ## ring-0 text and memory, against their limits
 	$(Q)$(PYTHON) tools/size.py $(O)
 
+lint: ## look for defects without running anything (cppcheck)
+	$(Q)cppcheck --quiet --enable=warning,portability --std=c11 -I. -Ipartitions/monitor --inline-suppr --error-exitcode=1 \
+		--suppress=missingInclude --suppress=comparePointers kernel nested bsp/*/ partitions/monitor tools/nestbox
+
 include tests/rules.mk
 
 FORCE:
