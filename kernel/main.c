@@ -216,7 +216,7 @@ static void start_other_cpus(void)
 
 static void check_audit(void)
 {
-	struct audit_finding finding;
+	struct audit_finding finding = { 0 };
 
 	if (!paging_audit(&finding))
 		refuse_to_start("page table entry %lx of %lx is writable and executable: this is a defect of Nestbox", finding.entry,
