@@ -196,7 +196,7 @@ bool paging_audit(struct audit_finding *finding)
 	bool is_clean = tables_audit(&pool, kernel_root, finding);
 
 	for (u32 i = 0; is_clean && i < space_count; i++) {
-		struct audit_finding in_space;
+		struct audit_finding in_space = { 0 };
 
 		is_clean = tables_audit(&pool, spaces[i], &in_space);
 		in_space.pages += finding->pages;
