@@ -124,11 +124,17 @@ static void build_entry(struct cpuid_table *table, u32 row, const struct cpuid_c
 	u8 *first = &table->first[at.range][at.index];
 	if (!*first)
 		*first = (u8)table->count;
+	if (e->subleaf == CPUID_ANY_SUBLEAF && !e->depends_on_moment)
+		table->plain[cpuid_slot(leaf)] = e;
 }
 
 void cpuid_build(struct cpuid_table *table, const struct cpuid_config *config, cpuid_source *hardware)
 {
+	static const struct cpuid_entry none = { .leaf = ~0u };
+
 	*table = (struct cpuid_table){ .cpu_count = config->cpu_count };
+	for (u32 i = 0; i < ARRAY_SIZE(table->plain); i++)
+		table->plain[i] = &none;
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
 		build_entry(table, i, config, hardware);
 }

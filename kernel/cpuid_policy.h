@@ -26,6 +26,8 @@ struct cpuid_table {
 	u32 count;
 	u32 cpu_count;
 	u8 first[CPUID_RANGES][32]; /* entry number + 1 of the first entry of leaf base + n of each range */
+	/* the answers to leaves that depend on nothing, by cpuid_slot(): what guests ask in bulk */
+	const struct cpuid_entry *plain[4 * 32];
 };
 
 struct cpuid_config {
@@ -59,6 +61,11 @@ static inline struct cpuid_place cpuid_place(u32 leaf)
 	if (p.index < 32)
 		return p.range < 3 ? p : (struct cpuid_place){ CPUID_RANGES, 0 };
 	return (struct cpuid_place){ leaf - CPUID_KVM_LEAF < 32 ? 3 : CPUID_RANGES, leaf - CPUID_KVM_LEAF };
+}
+
+static inline u32 cpuid_slot(u32 leaf)
+{
+	return (leaf >> 30) * 32 + leaf % 32;
 }
 
 /* The table's entry, NULL: none. */

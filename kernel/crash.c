@@ -39,7 +39,7 @@ static void last_exits(void)
 	for (u64 cpu = 0; cpu < MONITOR_MAX_CPUS; cpu++)
 		for (u32 i = 0; i < LAST_EXITS; i++) {
 			const struct vcpu *v = &vcpus[cpu];
-			const struct exit_note *slot = &v->last_exits[(v->next_exit + i) % LAST_EXITS];
+			const struct exit_note *slot = &v->last_exits[(v->next_note / sizeof(struct exit_note) + i) % LAST_EXITS];
 
 			if (slot->rip)
 				log_line("  CPU %lu exit %x at %lx", cpu, slot->reason, slot->rip);

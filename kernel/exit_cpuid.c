@@ -6,7 +6,7 @@
 
 struct cpuid_table cpuid_table;
 
-static enum exit_action answer(struct vcpu *v, const struct cpuid_result *r)
+static inline enum exit_action answer(struct vcpu *v, const struct cpuid_result *r)
 {
 	v->gpr[RAX] = r->eax;
 	v->gpr[RBX] = r->ebx;
@@ -15,8 +15,12 @@ static enum exit_action answer(struct vcpu *v, const struct cpuid_result *r)
 	return EXIT_ACTION_SKIP;
 }
 
-static cold_path enum exit_action answer_of_moment(struct vcpu *v, u32 leaf, u32 subleaf)
+static cold_path enum exit_action look_up(struct vcpu *v, u32 leaf, u32 subleaf)
 {
+	const struct cpuid_entry *e = cpuid_find(&cpuid_table, leaf, subleaf);
+
+	if (e && !e->depends_on_moment)
+		return answer(v, &e->value);
 	struct cpuid_moment moment = { .apic_id = (u32)v->index };
 
 	if (leaf == 1)
@@ -29,10 +33,10 @@ static cold_path enum exit_action answer_of_moment(struct vcpu *v, u32 leaf, u32
 
 enum exit_action exit_cpuid(struct vcpu *v)
 {
-	u32 leaf = (u32)v->gpr[RAX], subleaf = (u32)v->gpr[RCX];
-	const struct cpuid_entry *e = cpuid_find(&cpuid_table, leaf, subleaf);
+	u32 leaf = (u32)v->gpr[RAX];
+	const struct cpuid_entry *e = cpuid_table.plain[cpuid_slot(leaf)];
 
-	if (e && !e->depends_on_moment)
+	if (e->leaf == leaf)
 		return answer(v, &e->value);
-	return answer_of_moment(v, leaf, subleaf);
+	return look_up(v, leaf, (u32)v->gpr[RCX]);
 }

@@ -115,20 +115,19 @@ void exit_write_gpr(struct vcpu *v, u32 number, u64 value)
 		v->gpr[number] = value;
 }
 
-void vcpu_skip_instruction(struct vcpu *v)
+/* 32-bit code wraps at 4 GiB. */
+static cold_path u64 wrapped(u64 rip)
 {
-	(void)v;
-	vcpu_advance(vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
+	return vcpu_is_long_mode_code() ? rip : (u32)rip;
 }
 
-void vcpu_advance(u64 bytes)
+static inline void advance(u64 bytes)
 {
 	u64 rip = vmread(VMCS_GUEST_RIP), next = rip + bytes;
 	u64 blocking = vmread(VMCS_GUEST_INTERRUPTIBILITY);
 
-	/* only where the sum passes 4 GiB does it matter that 32-bit code wraps there */
-	if ((rip ^ next) >> 32 && !vcpu_is_long_mode_code())
-		next = (u32)next;
+	if ((rip ^ next) >> 32)
+		next = wrapped(next);
 	vmwrite(VMCS_GUEST_RIP, next);
 	if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocking & ~(u64)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
@@ -136,22 +135,31 @@ void vcpu_advance(u64 bytes)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG, vmread(VMCS_GUEST_PENDING_DEBUG) | BIT(14));
 }
 
-static void act(struct vcpu *v, enum exit_action action)
+void vcpu_advance(u64 bytes)
 {
-	switch (action) {
-	case EXIT_ACTION_SKIP:
-		vcpu_skip_instruction(v);
-		break;
-	case EXIT_ACTION_INJECT_UD:
+	advance(bytes);
+}
+
+void vcpu_skip_instruction(struct vcpu *v)
+{
+	(void)v;
+	advance(vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
+}
+
+static cold_path void inject(struct vcpu *v, enum exit_action action)
+{
+	if (action == EXIT_ACTION_INJECT_UD)
 		vcpu_inject_exception(v, EXC_UD, 0);
-		break;
-	case EXIT_ACTION_INJECT_GP:
+	if (action == EXIT_ACTION_INJECT_GP)
 		vcpu_inject_exception(v, EXC_GP, 0);
-		break;
-	case EXIT_ACTION_RESUME:
-	case EXIT_ACTION_STOP:
-		break;
-	}
+}
+
+static inline void act(struct vcpu *v, enum exit_action action)
+{
+	if (action == EXIT_ACTION_SKIP)
+		advance(vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
+	else if (action != EXIT_ACTION_RESUME)
+		inject(v, action);
 }
 
 /* A VM entry that failed on the guest's state: ours to explain, the partition's to end. */
@@ -164,58 +172,37 @@ static cold_path enum exit_action entry_failed(struct vcpu *v)
 	return EXIT_ACTION_STOP;
 }
 
-static enum exit_action handle_own(struct vcpu *v, u32 reason)
+/* Reasons out of the table's range, entry failures (bit 31) among them: the last counter stands for all. */
+static cold_path enum exit_action handle_unknown(struct vcpu *v, u32 reason)
 {
-	/* an entry failure has bit 31 set and is no index either */
-	if (reason >= EXIT_REASON_COUNT || !handlers[reason].handle)
-		return reason & EXIT_REASON_ENTRY_FAILURE ? entry_failed(v) : exit_not_offered(v);
-	if (handlers[reason].may_cut_delivery)
+	u64 *counts = v->in_l2 ? v->statistics->l2_count : v->statistics->count;
+	enum exit_action action = EXIT_ACTION_PASS;
+
+	counts[EXIT_REASON_COUNT - 1]++;
+	if (v->in_l2)
+		action = nested_exit(v);
+	if (action != EXIT_ACTION_PASS)
+		return action;
+	return reason & EXIT_REASON_ENTRY_FAILURE ? entry_failed(v) : exit_not_offered(v);
+}
+
+static inline enum exit_action handle_own(struct vcpu *v, const struct exit_row *row)
+{
+	if (row->may_cut_delivery)
 		interrupts_requeue_vectoring(v);
-	return handlers[reason].handle(v);
+	return row->handle ? row->handle(v) : exit_not_offered(v);
 }
 
-static void note(struct vcpu *v, u32 reason)
+static inline enum exit_action handle(struct vcpu *v, u32 reason)
 {
-	struct exit_note *slot = &v->last_exits[v->next_exit++ % LAST_EXITS];
-
-	slot->reason = reason;
-	slot->rip = vmread(VMCS_GUEST_RIP);
-}
-
-static cold_path enum exit_action handle_l2(struct vcpu *v, u32 reason)
-{
-	enum exit_action action;
-
-	v->statistics->l2_count[reason < EXIT_REASON_COUNT ? reason : EXIT_REASON_COUNT - 1]++;
-	return nested_exit(v, &action) ? action : handle_own(v, reason);
-}
-
-struct vcpu *exit_handle(struct vcpu *v)
-{
-	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
-	enum exit_action action;
-
-	v->exit_reason = reason;
-	v->launched |= !(reason & EXIT_REASON_ENTRY_FAILURE); /* a failed first entry leaves the VMCS clear */
-	note(v, reason);
-	if (v->in_l2) {
-		action = handle_l2(v, reason);
-	} else {
-		v->statistics->count[reason < EXIT_REASON_COUNT ? reason : EXIT_REASON_COUNT - 1]++;
-		action = handle_own(v, reason);
+	v->launched = 1; /* a failed first entry, which leaves the VMCS clear, does not come here */
+	if (!v->in_l2) {
+		v->statistics->count[reason]++;
+		return handle_own(v, &handlers[reason]);
 	}
-	act(v, action);
-	return exit_prepare_entry(v);
-}
-
-/* The CPU refused VMLAUNCH or VMRESUME with a VM-instruction error: controls or host state, which are ours. */
-struct vcpu *exit_entry_refused(struct vcpu *v)
-{
-	if (nested_entry_refused(v))
-		return exit_prepare_entry(v);
-	log_line("kernel: VM entry of CPU %lu refused, VM-instruction error %lu", v->index, vmread(VMCS_INSTRUCTION_ERROR));
-	partition_stop(STOP_CONTAINED, vmread(VMCS_INSTRUCTION_ERROR));
-	return exit_prepare_entry(v);
+	v->statistics->l2_count[reason]++;
+	enum exit_action action = nested_exit(v);
+	return action == EXIT_ACTION_PASS ? handle_own(v, &handlers[reason]) : action;
 }
 
 static void handle_requests(struct vcpu *v)
@@ -249,12 +236,46 @@ static cold_path void wait_to_run(struct vcpu *v)
 	}
 }
 
-struct vcpu *exit_prepare_entry(struct vcpu *v)
+static inline struct vcpu *prepare_entry(struct vcpu *v)
 {
 	if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) | (v->state != VCPU_RUNNING))
 		wait_to_run(v);
 	interrupts_prepare_entry(v);
 	return v;
+}
+
+struct vcpu *exit_prepare_entry(struct vcpu *v)
+{
+	return prepare_entry(v);
+}
+
+static inline void note(struct vcpu *v, u32 reason)
+{
+	struct exit_note *slot = (struct exit_note *)((u8 *)v->last_exits + v->next_note);
+
+	v->next_note += sizeof(*slot);
+	slot->reason = reason;
+	slot->rip = vmread(VMCS_GUEST_RIP);
+}
+
+struct vcpu *exit_handle(struct vcpu *v)
+{
+	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
+
+	v->exit_reason = reason;
+	note(v, reason);
+	act(v, reason < EXIT_REASON_COUNT ? handle(v, reason) : handle_unknown(v, reason));
+	return prepare_entry(v);
+}
+
+/* The CPU refused VMLAUNCH or VMRESUME with a VM-instruction error: controls or host state, which are ours. */
+struct vcpu *exit_entry_refused(struct vcpu *v)
+{
+	if (nested_entry_refused(v))
+		return exit_prepare_entry(v);
+	log_line("kernel: VM entry of CPU %lu refused, VM-instruction error %lu", v->index, vmread(VMCS_INSTRUCTION_ERROR));
+	partition_stop(STOP_CONTAINED, vmread(VMCS_INSTRUCTION_ERROR));
+	return exit_prepare_entry(v);
 }
 
 enum exit_action exit_external_interrupt(struct vcpu *v)

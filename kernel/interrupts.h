@@ -21,13 +21,13 @@ cold_path void interrupts_inject_due(struct vcpu *v);
 
 static inline bool interrupts_may_be_due(const struct vcpu *v)
 {
-	return apic_may_be_pending(&v->apic) | v->nmi_pending | v->window_armed | v->nmi_window_armed | (v->event.info != 0);
+	return apic_may_be_pending(&v->apic) | v->to_do | v->event.info;
 }
 
 /* Before each entry. */
 static inline void interrupts_prepare_entry(struct vcpu *v)
 {
-	if (v->in_l2 || interrupts_may_be_due(v))
+	if (interrupts_may_be_due(v))
 		interrupts_inject_due(v);
 }
 

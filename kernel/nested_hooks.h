@@ -27,15 +27,15 @@ bool nested_blocks_init(struct vcpu *v);
 /* A VMX instruction (or GETSEC) of L1 exited. Makes every check itself, CR4.VMXE, mode and CPL included. */
 enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason);
 
-/* An exit while L2 ran. True: the engine has dealt with it (*action says how to go on). False: it is L0's, handle as for any guest. */
-bool must_check nested_exit(struct vcpu *v, enum exit_action *action);
+/* An exit while L2 ran. EXIT_ACTION_PASS: the engine leaves it to L0. */
+enum exit_action nested_exit(struct vcpu *v);
 
 /* VMX capability MSRs and IA32_FEATURE_CONTROL as L1 sees them. False: #GP. */
 bool must_check nested_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool must_check nested_msr_write(struct vcpu *v, u32 msr, u64 value);
 
 /*
- * Before every entry while L2 is current, with what is due for L1: may switch to L1 by a synthesized exit (INIT, NMI, external interrupt). Returns
+ * Before an entry while L2 is current, with what is due for L1: may switch to L1 by a synthesized exit (INIT, NMI, external interrupt). Returns
  * what is left for the guest that is current afterwards; what L1 intercepts is never left while L2 is current. An entry L1 has asked for is
  * never overtaken: what is due then comes right after it.
  */

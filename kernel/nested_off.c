@@ -31,10 +31,10 @@ enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason)
 	return EXIT_ACTION_INJECT_UD;
 }
 
-bool nested_exit(struct vcpu *v, enum exit_action *action)
+enum exit_action nested_exit(struct vcpu *v)
 {
-	(void)v, (void)action;
-	return false;
+	(void)v;
+	return EXIT_ACTION_PASS;
 }
 
 bool nested_msr_read(struct vcpu *v, u32 msr, u64 *value)

@@ -20,6 +20,7 @@ enum exit_action {
 	EXIT_ACTION_INJECT_UD,
 	EXIT_ACTION_INJECT_GP,  /* with error code 0 */
 	EXIT_ACTION_STOP,       /* the partition stops; the handler has called partition_stop() */
+	EXIT_ACTION_PASS,       /* of an exit of L2: it is L0's, to be handled as any guest's */
 };
 
 /* An event for the next VM entry, in the layout of the VM-entry interruption-information field; info 0: none. */
@@ -32,6 +33,7 @@ struct event {
 /* For the crash report. */
 #define LAST_EXITS 16u
 struct exit_note { u32 reason; u64 rip; };
+_Static_assert(LAST_EXITS * sizeof(struct exit_note) == 256, "vcpu.next_note wraps as a byte");
 
 enum vcpu_state { VCPU_WAIT_FOR_SIPI, VCPU_RUNNING, VCPU_PARKED };
 
@@ -50,9 +52,15 @@ struct vcpu {
 	enum vcpu_state state;
 
 	struct event event;           /* to inject at the next entry; vectoring cut short by an exit is put back here */
-	bool nmi_pending;
-	bool window_armed;            /* interrupt-window (and HLT) exiting is on in the current VMCS on L0's behalf */
-	bool nmi_window_armed;        /* likewise for NMI-window exiting */
+	union {                       /* one look at to_do tells whether any is set */
+		struct {
+			bool nmi_pending;
+			bool window_armed;     /* interrupt-window (and HLT) exiting is on in the current VMCS on L0's behalf */
+			bool nmi_window_armed; /* likewise for NMI-window exiting */
+			bool init_pending;     /* INIT came in VMX root operation, which keeps it back */
+		};
+		u32 to_do;
+	};
 
 	hpa_t vmcs01;
 	hpa_t msr_bitmap01;
@@ -65,7 +73,7 @@ struct vcpu {
 	struct exit_statistics *statistics;
 
 	struct exit_note last_exits[LAST_EXITS];
-	u32 next_exit;
+	u8 next_note;                 /* byte offset into last_exits */
 
 	/* shared */
 	u32 requests;                 /* enum vcpu_request bits, set with atomics, then vcpu_kick() */

@@ -96,8 +96,8 @@ static enum exit_action run_vmxoff(struct vcpu *v)
 	n->in_vmx_operation = false;
 	flush_forget(&n->flush);
 	ept02_invalidate_all(&n->ept02);
-	if (n->init_pending) {
-		n->init_pending = false;
+	if (v->init_pending) {
+		v->init_pending = false;
 		vcpu_request(v, REQUEST_INIT);
 	}
 	return vm_succeed();

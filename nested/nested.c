@@ -83,7 +83,8 @@ void nested_reset(struct vcpu *v)
 	}
 	if (n->in_vmx_operation)
 		vmcs02_detach_shadow(v);
-	v->in_l2 = n->entry_pending = n->in_vmx_operation = n->init_pending = n->exit_forced = false;
+	v->in_l2 = n->entry_pending = n->in_vmx_operation = n->exit_forced = false;
+	v->init_pending = false;
 	n->current = NO_VMCS;
 	flush_forget(&n->flush);
 	ept02_invalidate_all(&n->ept02);
@@ -98,7 +99,7 @@ bool nested_blocks_init(struct vcpu *v)
 {
 	if (!nested_in_vmx_operation(v))
 		return false;
-	v->nested->init_pending = true;
+	v->init_pending = true;
 	return true;
 }
 
@@ -213,34 +214,29 @@ static void entry_succeeded(struct vcpu *v)
 	n->entry_pending = false;
 }
 
-bool nested_exit(struct vcpu *v, enum exit_action *action)
+enum exit_action nested_exit(struct vcpu *v)
 {
 	struct nested *n = v->nested;
 	u32 reason = v->exit_reason & 0xFFFF;
-
-	*action = EXIT_ACTION_RESUME;
 	bool forced = n->exit_forced && end_forced_exit(v, reason);
+
 	if (v->exit_reason & EXIT_REASON_ENTRY_FAILURE)
-		return take_entry_failure(v, reason);
+		return take_entry_failure(v, reason) ? EXIT_ACTION_RESUME : EXIT_ACTION_PASS;
 	entry_succeeded(v);
 	if (forced)
-		return true;
+		return EXIT_ACTION_RESUME;
 	if (reason == EXIT_EPT_VIOLATION)
-		return ept_violation_handle(v);
+		return ept_violation_handle(v) ? EXIT_ACTION_RESUME : EXIT_ACTION_PASS;
 	struct route route = route_of(v, reason);
 	if (route_is_for_l1(reason, &route)) {
 		reflect_exit(v);
-		return true;
+		return EXIT_ACTION_RESUME;
 	}
-	if (is_own_cr0_write(n, reason, route.qualification)) {
-		*action = write_own_cr0(v, route.operand);
-		return true;
-	}
-	if (reason == EXIT_CR_ACCESS && (route.qualification & 0x3F) == 4) {
-		*action = EXIT_ACTION_INJECT_GP; /* CR4: the bits that are ours alone are fixed in VMX operation */
-		return true;
-	}
-	return false;
+	if (is_own_cr0_write(n, reason, route.qualification))
+		return write_own_cr0(v, route.operand);
+	if (reason == EXIT_CR_ACCESS && (route.qualification & 0x3F) == 4)
+		return EXIT_ACTION_INJECT_GP; /* CR4: the bits that are ours alone are fixed in VMX operation */
+	return EXIT_ACTION_PASS;
 }
 
 static bool intercepts(const struct vcpu *v, u32 pin_bit)
@@ -270,8 +266,8 @@ static bool made_up_for(struct vcpu *v, struct nested_pending due, struct made_u
 	struct nested *n = v->nested;
 
 	*exit = (struct made_up_exit){ .reason = EXIT_INIT };
-	if (n->init_pending) {
-		n->init_pending = false;
+	if (v->init_pending) {
+		v->init_pending = false;
 		return true;
 	}
 	if (due.nmi && intercepts(v, PIN_NMI_EXITING)) {
@@ -293,7 +289,7 @@ struct nested_pending nested_before_entry(struct vcpu *v, struct nested_pending 
 {
 	struct nested *n = v->nested;
 	struct made_up_exit exit;
-	bool wanted = n->init_pending || (due.nmi && intercepts(v, PIN_NMI_EXITING)) ||
+	bool wanted = v->init_pending || (due.nmi && intercepts(v, PIN_NMI_EXITING)) ||
 		      (due.interrupt && intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING));
 
 	if (wanted && n->entry_pending) {

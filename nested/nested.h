@@ -25,7 +25,6 @@ struct nested {
 	bool in_vmx_operation;
 	bool entry_pending;           /* L1's VMLAUNCH or VMRESUME has not reached hardware yet */
 	bool is_launch;               /* it was VMLAUNCH */
-	bool init_pending;            /* INIT came in VMX root operation */
 	bool exit_forced;             /* vmcs02's preemption timer is ours, to come back right after the entry */
 	u64 vmxon_pointer;
 
