@@ -22,16 +22,11 @@ bool bitmap_msr_place(u32 msr, bool write, struct bitmap_place *place)
 void bitmap_find_open(struct bitmap_open *open, const u8 *ours)
 {
 	open->count = 0;
-	for (u32 i = 0; i < BITMAP_BYTES && open->count < BITMAP_MAX_OPEN; i++)
-		if (ours[i] != 0xFF)
-			open->byte[open->count++] = (u16)i;
-}
+	for (u32 i = 0; i < BITMAP_WORDS && open->count < BITMAP_MAX_OPEN; i++) {
+		u64 word;
 
-void bitmap_merge(u8 *merged, const struct bitmap_open *open, const u8 *ours, const volatile u8 *theirs)
-{
-	for (u32 i = 0; i < open->count; i++) {
-		u32 at = open->byte[i];
-
-		merged[at] = ours[at] | theirs[at];
+		__builtin_memcpy(&word, ours + 8 * i, sizeof(word));
+		if (~word)
+			open->word[open->count++] = (struct bitmap_word){ .ours = word, .at = i };
 	}
 }

@@ -34,46 +34,29 @@ static bool link_is_valid(const struct nested *n)
 	return link == ~0ull || (link != n->current && vmcs12_revision(link) == VMCS12_REVISION);
 }
 
-static struct check_context context_of(const struct nested *n, const struct l1_state *l1)
+static struct check_context context_of(const struct nested *n, bool l1_is_long_mode)
 {
 	return (struct check_context){
-		.value = n->value, .controls = &n->controls, .offer = &nested_machine.offer,
-		.l1_is_long_mode = l1->efer & EFER_LMA, .vtpr = read_vtpr(n), .link_is_valid = link_is_valid(n),
+		.value = n->value, .controls = &n->controls, .offer = &nested_machine.offer, .l1_is_long_mode = l1_is_long_mode,
+		.vtpr = n->stale & STALE_CONTROLS ? read_vtpr(n) : 0xFF, .link_is_valid = link_is_valid(n),
 	};
-}
-
-static struct l1_state read_l1(void)
-{
-	return (struct l1_state){
-		.efer = vmread(VMCS_GUEST_IA32_EFER), .pat = vmread(VMCS_GUEST_IA32_PAT), .dr7 = vmread(VMCS_GUEST_DR7),
-		.debugctl = vmread(VMCS_GUEST_IA32_DEBUGCTL),
-	};
-}
-
-/* LIVE fields the software checks and merges look at. vmcs02 is current. */
-static void fetch_live(struct nested *n)
-{
-	static const u8 wanted[] = { FIELD_GUEST_CR0, FIELD_GUEST_CR4, FIELD_GUEST_ACTIVITY_STATE,
-					 FIELD_GUEST_INTERRUPTIBILITY };
-
-	for (u32 i = 0; i < ARRAY_SIZE(wanted); i++)
-		(void)vmcs12_get_live(n, wanted[i]);
 }
 
 /* 0, or the VM-instruction error L1 gets. */
-static u32 check_controls_and_host(struct vcpu *v, const struct check_context *context)
+static cold_path u32 check_controls_and_host(struct vcpu *v, bool l1_is_long_mode)
 {
 	struct nested *n = v->nested;
-	int row = n->stale & STALE_CONTROLS ? checks_run(CHECK_CONTROL, context) : -1;
+	struct check_context context = context_of(n, l1_is_long_mode);
+	int row = n->stale & STALE_CONTROLS ? checks_run(CHECK_CONTROL, &context) : -1;
 	const char *missing = row < 0 && n->stale & STALE_CONTROLS ? vmcs02_resolve(n) : NULL;
 
 	if (row < 0)
-		row = checks_run(CHECK_EVENT, context);
+		row = checks_run(CHECK_EVENT, &context);
 	if (row >= 0 || missing) {
 		nested_note_refusal(v, "control", missing ? missing : checks_name(row));
 		return VMERR_ENTRY_CONTROLS;
 	}
-	row = n->stale & STALE_HOST ? checks_run(CHECK_HOST, context) : -1;
+	row = n->stale & STALE_HOST ? checks_run(CHECK_HOST, &context) : -1;
 	if (row >= 0) {
 		nested_note_refusal(v, "host state", checks_name(row));
 		return VMERR_ENTRY_HOST_STATE;
@@ -82,60 +65,76 @@ static u32 check_controls_and_host(struct vcpu *v, const struct check_context *c
 }
 
 /* False: the entry has failed and L1 is the guest again. */
-static bool check_guest(struct vcpu *v, const struct check_context *context)
+static cold_path bool check_guest(struct vcpu *v)
 {
-	int row = checks_run(CHECK_GUEST, context);
+	struct nested *n = v->nested;
+	struct check_context context = context_of(n, true);
+	int row = checks_run(CHECK_GUEST, &context);
 
 	if (row < 0)
 		return true;
 	nested_note_refusal(v, "guest state", checks_name(row));
 	reflect_entry_failure(v, EXIT_ENTRY_GUEST_STATE, checks_qualification(row));
+	n->stale |= STALE_GUEST;
 	return false;
 }
 
+/* What the checks and merges in software look at of the fields L1 and L2 change without an exit. vmcs02 is current. */
+static inline void fetch_live(struct nested *n)
+{
+	u64 cr0 = vmread(VMCS_GUEST_CR0), cr4 = vmread(VMCS_GUEST_CR4);
+	u64 activity = vmread(VMCS_GUEST_ACTIVITY_STATE);
+
+	if ((n->value[FIELD_GUEST_CR0] ^ cr0) | (n->value[FIELD_GUEST_CR4] ^ cr4) | activity)
+		n->stale |= STALE_GUEST;
+	n->value[FIELD_GUEST_CR0] = cr0;
+	n->value[FIELD_GUEST_CR4] = cr4;
+	n->value[FIELD_GUEST_ACTIVITY_STATE] = activity;
+	n->value[FIELD_GUEST_INTERRUPTIBILITY] = vmread(VMCS_GUEST_INTERRUPTIBILITY);
+}
+
+static inline bool injects(const struct nested *n)
+{
+	return n->value[FIELD_ENTRY_INTERRUPTION_INFO] & INTERRUPTION_VALID;
+}
+
 /* Without EPT of its own, an L2 with PAE paging has its PDPTEs loaded by the entry; on EPT01 hardware takes them from the VMCS. */
-static bool load_pdptes(struct vcpu *v)
+static cold_path bool load_pdptes(struct vcpu *v)
 {
 	struct nested *n = v->nested;
 	bool is_long = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_IA32E_MODE_GUEST);
 
-	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT) ||
-	    !pdpte_is_used(n->value[FIELD_GUEST_CR0], n->value[FIELD_GUEST_CR4], is_long))
-		return true;
-	if (pdpte_load(vmread(VMCS_GUEST_CR3), nested_machine.offer.physical_bits))
+	if (!pdpte_is_used(n->value[FIELD_GUEST_CR0], n->value[FIELD_GUEST_CR4], is_long) ||
+	    pdpte_load(vmread(VMCS_GUEST_CR3), nested_machine.offer.physical_bits))
 		return true;
 	reflect_entry_failure(v, EXIT_ENTRY_GUEST_STATE, 2);
 	return false;
 }
 
-static bool load_msrs(struct vcpu *v)
+static cold_path bool load_msrs(struct vcpu *v, struct msr_area area)
 {
-	struct nested *n = v->nested;
-	struct msr_area area = { n->value[FIELD_ENTRY_MSR_LOAD_ADDRESS], n->value[FIELD_ENTRY_MSR_LOAD_COUNT] };
-	u32 failed = area.count ? msr_area_load(v, area) : 0;
+	u32 failed = msr_area_load(v, area);
 
-	if (!failed)
-		return true;
-	reflect_entry_failure(v, EXIT_ENTRY_MSR_LOADING, failed);
-	return false;
+	if (failed)
+		reflect_entry_failure(v, EXIT_ENTRY_MSR_LOADING, failed);
+	return !failed;
 }
 
-static void take_event(struct vcpu *v)
+static cold_path void take_event(struct vcpu *v)
 {
 	struct nested *n = v->nested;
 	u32 info = (u32)n->value[FIELD_ENTRY_INTERRUPTION_INFO];
 
 	v->event = (struct event){
-		.info = info & INTERRUPTION_VALID ? info : 0,
-		.error_code = (u32)n->value[FIELD_ENTRY_EXCEPTION_ERROR_CODE],
+		.info = info, .error_code = (u32)n->value[FIELD_ENTRY_EXCEPTION_ERROR_CODE],
 		.instruction_length = (u32)n->value[FIELD_ENTRY_INSTRUCTION_LENGTH],
 	};
 	/* vmcs02 always has virtual NMIs; without L1's, blocking at the injection of an NMI is legal and set anew by it. */
-	if (v->event.info && INTERRUPTION_TYPE(info) == TYPE_NMI && !nested_uses(n, GROUP_PIN, PIN_VIRTUAL_NMIS))
+	if (INTERRUPTION_TYPE(info) == TYPE_NMI && !nested_uses(n, GROUP_PIN, PIN_VIRTUAL_NMIS))
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(u64)BLOCKING_BY_NMI);
 }
 
-static void enter_l2(struct vcpu *v, bool is_launch)
+static inline void enter_l2(struct vcpu *v, bool is_launch)
 {
 	struct nested *n = v->nested;
 
@@ -150,6 +149,41 @@ static void enter_l2(struct vcpu *v, bool is_launch)
 	n->is_launch = is_launch;
 }
 
+/* Guest state, MSRs, event: what is wrong with them is an exit to L1. */
+static inline enum exit_action load_guest(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	struct msr_area area = { n->value[FIELD_ENTRY_MSR_LOAD_ADDRESS], n->value[FIELD_ENTRY_MSR_LOAD_COUNT] };
+	bool check = n->stale || injects(n) || n->value[FIELD_LINK_POINTER] != ~0ull;
+
+	if (n->stale)
+		vmcs02_merge_shadows(n);
+	n->stale = 0;
+	vmcs02_merge_state(v);
+	if (check && !check_guest(v))
+		return EXIT_ACTION_RESUME;
+	if (!nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT) && !load_pdptes(v))
+		return EXIT_ACTION_RESUME;
+	vmcs02_merge_memory(v);
+	if (area.count && !load_msrs(v, area))
+		return EXIT_ACTION_RESUME;
+	if (injects(n))
+		take_event(v);
+	return EXIT_ACTION_RESUME;
+}
+
+/* vmcs01 is current. */
+static inline void note_l1(struct nested *n)
+{
+	n->l1.efer = vmread(VMCS_GUEST_IA32_EFER);
+	if (!nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_PAT))
+		n->l1.pat = vmread(VMCS_GUEST_IA32_PAT);
+	if (nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_DEBUG))
+		return;
+	n->l1.dr7 = vmread(VMCS_GUEST_DR7);
+	n->l1.debugctl = vmread(VMCS_GUEST_IA32_DEBUGCTL);
+}
+
 enum exit_action entry_run(struct vcpu *v, bool is_launch)
 {
 	struct nested *n = v->nested;
@@ -159,27 +193,20 @@ enum exit_action entry_run(struct vcpu *v, bool is_launch)
 	if (is_launch == n->launched12)
 		return vm_fail(v, is_launch ? VMERR_VMLAUNCH_NOT_CLEAR : VMERR_VMRESUME_NOT_LAUNCHED);
 
-	struct l1_state l1 = read_l1();
+	note_l1(n);
 	vmcs02_activate(v);
 	fetch_live(n);
-	struct check_context context = context_of(n, &l1);
-	u32 error = check_controls_and_host(v, &context);
+	u32 error = n->stale & (STALE_CONTROLS | STALE_HOST) || injects(n) ? check_controls_and_host(v, n->l1.efer & EFER_LMA) : 0;
 	if (error) {
 		vmcs02_deactivate(v);
 		return vm_fail(v, error);
 	}
-	enter_l2(v, is_launch);
+	if (n->stale & (STALE_CONTROLS | STALE_HOST))
+		reflect_prepare(n);
 	if (n->stale & STALE_CONTROLS)
 		vmcs02_merge_controls(v);
-	n->stale = 0;
-	vmcs02_merge_state(v, &l1);
-	if (!check_guest(v, &context) || !load_pdptes(v))
-		return EXIT_ACTION_RESUME;
-	vmcs02_merge_memory(v);
-	if (!load_msrs(v))
-		return EXIT_ACTION_RESUME;
-	take_event(v);
-	return EXIT_ACTION_RESUME;
+	enter_l2(v, is_launch);
+	return load_guest(v);
 }
 
 bool entry_refused(struct vcpu *v)

@@ -3,7 +3,6 @@
 #include "nested/ept02.h"
 
 #define LEVELS 4u
-#define EPTP12_KEY (EPT_ADDRESS | 7ull | 7ull << 3)
 
 static bool is_used(const struct ept02_root *root)
 {
@@ -100,11 +99,6 @@ u32 ept02_root_for(struct ept02_pool *pool, u64 eptp12)
 	}
 	root->last_use = ++pool->clock;
 	return (u32)(root - pool->roots);
-}
-
-u64 ept02_eptp(const struct ept02_pool *pool, u32 root)
-{
-	return (pool->physical + pool->roots[root].first * PAGE_SIZE) | EPTP_WB_4_LEVELS;
 }
 
 static u64 *entry_at(struct ept02_pool *pool, u16 table, l2pa_t address, u32 level)

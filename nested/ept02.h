@@ -11,6 +11,8 @@
 
 #define EPT02_ROOTS 4u
 #define EPT02_NONE 0xFFFFu
+/* The bits of an EPTP of L1's that two EPTPs of one root share. */
+#define EPTP12_KEY (EPT_ADDRESS | 7ull | 7ull << 3)
 
 struct ept02_root {
 	u64 eptp12;              /* EPTP of L1 this root stands for; meaningless while first == EPT02_NONE */
@@ -34,7 +36,15 @@ struct ept02_pool {
 void ept02_init(struct ept02_pool *pool);
 /* The root for L1's EPTP, made if it is new (the least recently used one gives way). Never fails: count >= EPT02_ROOTS + 3. */
 u32 ept02_root_for(struct ept02_pool *pool, u64 eptp12);
-u64 ept02_eptp(const struct ept02_pool *pool, u32 root);
+/* Is it this root still? */
+static inline bool ept02_root_is(const struct ept02_pool *pool, u32 root, u64 eptp12)
+{
+	return pool->roots[root].first != EPT02_NONE && pool->roots[root].eptp12 == (eptp12 & EPTP12_KEY);
+}
+static inline u64 ept02_eptp(const struct ept02_pool *pool, u32 root)
+{
+	return (pool->physical + pool->roots[root].first * PAGE_SIZE) | EPTP_WB_4_LEVELS;
+}
 
 /*
  * Maps the page that holds address, by the smaller of the two page sizes. host_leaf: EPT01's leaf for the L1 address and its level. When the pool

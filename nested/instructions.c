@@ -17,6 +17,9 @@
 #include "nested/vmcs12.h"
 #include "nested/vmfail.h"
 
+#define RIGHTS_LONG BIT(13)
+#define RIGHTS_DPL (3ull << 5)
+
 static u64 seen(u64 field, u64 mask, u64 shadow)
 {
 	u64 ours = vmread(mask);
@@ -233,33 +236,31 @@ static enum exit_action run_vmresume(struct vcpu *v)
 	return run_entry(v, false);
 }
 
-static enum exit_action run(struct vcpu *v, u32 basic_reason)
+static enum exit_action (*const runners[])(struct vcpu *v) = {
+	[EXIT_VMXON] = run_vmxon, [EXIT_VMXOFF] = run_vmxoff, [EXIT_VMCLEAR] = run_vmclear, [EXIT_VMPTRLD] = run_vmptrld,
+	[EXIT_VMPTRST] = run_vmptrst, [EXIT_VMREAD] = run_vmread, [EXIT_VMWRITE] = run_vmwrite, [EXIT_VMLAUNCH] = run_vmlaunch,
+	[EXIT_VMRESUME] = run_vmresume, [EXIT_INVEPT] = invalidate_invept, [EXIT_INVVPID] = invalidate_invvpid,
+};
+
+/* 64-bit code at CPL 0 in VMX operation, where CR0.PE and CR4.VMXE are fixed: nothing to fault for. */
+static inline bool is_plain(const struct vcpu *v)
 {
-	switch (basic_reason) {
-	case EXIT_VMXON: return run_vmxon(v);
-	case EXIT_VMXOFF: return run_vmxoff(v);
-	case EXIT_VMCLEAR: return run_vmclear(v);
-	case EXIT_VMPTRLD: return run_vmptrld(v);
-	case EXIT_VMPTRST: return run_vmptrst(v);
-	case EXIT_VMREAD: return run_vmread(v);
-	case EXIT_VMWRITE: return run_vmwrite(v);
-	case EXIT_VMLAUNCH: return run_vmlaunch(v);
-	case EXIT_VMRESUME: return run_vmresume(v);
-	case EXIT_INVEPT: return invalidate_invept(v);
-	case EXIT_INVVPID: return invalidate_invvpid(v);
-	default: return EXIT_ACTION_INJECT_UD;
-	}
+	return v->nested && v->nested->in_vmx_operation && vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & RIGHTS_LONG &&
+	       vmread(VMCS_GUEST_IA32_EFER) & EFER_LMA && !(vmread(VMCS_GUEST_SS_ACCESS_RIGHTS) & RIGHTS_DPL);
 }
 
-enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason)
+static enum exit_action fault(const struct vcpu *v, bool is_vmxon)
 {
-	bool is_vmxon = basic_reason == EXIT_VMXON;
-
 	if (!v->nested || !mode_allows_vmx() || !(l1_cr4() & CR4_VMXE))
 		return EXIT_ACTION_INJECT_UD;
 	if (!is_vmxon && !v->nested->in_vmx_operation)
 		return EXIT_ACTION_INJECT_UD;
-	if (vcpu_cpl())
-		return EXIT_ACTION_INJECT_GP;
-	return run(v, basic_reason);
+	return vcpu_cpl() ? EXIT_ACTION_INJECT_GP : EXIT_ACTION_PASS;
+}
+
+enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason)
+{
+	enum exit_action action = is_plain(v) ? EXIT_ACTION_PASS : fault(v, basic_reason == EXIT_VMXON);
+
+	return action == EXIT_ACTION_PASS ? runners[basic_reason](v) : action;
 }

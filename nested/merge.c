@@ -6,7 +6,6 @@
 #include "bsp/msr.h"
 #include "kernel/exits.h"
 #include "kernel/guest_memory.h"
-#include "kernel/msr_policy.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/vmcs02.h"
@@ -16,25 +15,25 @@
 
 const char *vmcs02_resolve(struct nested *n)
 {
+	hpa_t bitmap;
+
 	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW) &&
 	    !guest_to_host(GPA(n->value[FIELD_VIRTUAL_APIC_ADDRESS]), PAGE_SIZE, &n->virtual_apic))
 		return "virtual-APIC page outside RAM";
 	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES) &&
 	    !guest_to_host(GPA(n->value[FIELD_APIC_ACCESS_ADDRESS]), PAGE_SIZE, &n->apic_access))
 		return "APIC-access page outside RAM";
+	n->msr_bitmap12 = guest_to_host(GPA(n->value[FIELD_MSR_BITMAP]), PAGE_SIZE, &bitmap) ? bitmap.value : NO_PAGE;
 	return NULL;
-}
-
-u32 vmcs02_primary_controls(const struct nested *n)
-{
-	return controls_merge(&n->controls, &nested_machine.ours).word[GROUP_PRIMARY];
 }
 
 static void write_copied(const struct nested *n)
 {
-	for (enum field_index i = 0; i < FIELD_COUNT; i++)
-		if (fields[i].source == FIELD_SOURCE_COPIED && field_exists(i, &nested_machine.offer.may))
-			vmwrite(fields[i].encoding, n->value[i]);
+	for (u32 i = 0; i < nested_machine.copied_count; i++) {
+		enum field_index index = nested_machine.copied[i];
+
+		vmwrite(fields[index].encoding, n->value[index]);
+	}
 }
 
 void vmcs02_merge_controls(struct vcpu *v)
@@ -42,6 +41,7 @@ void vmcs02_merge_controls(struct vcpu *v)
 	struct nested *n = v->nested;
 	struct controls c = controls_merge(&n->controls, &nested_machine.ours);
 
+	n->merged = c;
 	vmwrite(VMCS_PIN_CONTROLS, c.word[GROUP_PIN]);
 	vmwrite(VMCS_PRIMARY_CONTROLS, c.word[GROUP_PRIMARY]);
 	vmwrite(VMCS_SECONDARY_CONTROLS, c.word[GROUP_SECONDARY]);
@@ -55,6 +55,11 @@ void vmcs02_merge_controls(struct vcpu *v)
 		vmwrite(VMCS_VIRTUAL_APIC_ADDRESS, n->virtual_apic.value);
 	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES))
 		vmwrite(VMCS_APIC_ACCESS_ADDRESS, n->apic_access.value);
+	n->tsc_offset12 = nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING) ? n->value[FIELD_TSC_OFFSET] : 0;
+	n->tsc_offset02 = v->tsc_offset + n->tsc_offset12;
+	vmwrite(VMCS_TSC_OFFSET, n->tsc_offset02);
+	if (n->msr_bitmap12 == NO_PAGE)
+		__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
 }
 
 /* A bit of ours that L1 does not own reads as the register has it. */
@@ -65,46 +70,44 @@ static void merge_shadow(const struct nested *n, enum field_index mask, enum fie
 	vmwrite(fields[shadow].encoding, (n->value[shadow] & l1) | (n->value[cr] & ~l1));
 }
 
-static u64 merged_efer(const struct nested *n, u64 efer01)
+void vmcs02_merge_shadows(const struct nested *n)
 {
-	bool is_long = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_IA32E_MODE_GUEST);
-	u64 changed = n->value[FIELD_GUEST_CR0] & CR0_PG ? EFER_LMA | EFER_LME : EFER_LMA;
-
-	if (nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_EFER))
-		return n->value[FIELD_GUEST_IA32_EFER];
-	return is_long ? efer01 | changed : efer01 & ~changed;
-}
-
-void vmcs02_merge_state(struct vcpu *v, const struct l1_state *l1)
-{
-	struct nested *n = v->nested;
-	bool loads_debug = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_DEBUG);
-	bool loads_pat = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_PAT);
-	u64 tsc_offset = nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING) ? n->value[FIELD_TSC_OFFSET] : 0;
-
 	merge_shadow(n, FIELD_CR0_MASK, FIELD_CR0_READ_SHADOW, FIELD_GUEST_CR0);
 	merge_shadow(n, FIELD_CR4_MASK, FIELD_CR4_READ_SHADOW, FIELD_GUEST_CR4);
-	vmwrite(VMCS_GUEST_IA32_EFER, merged_efer(n, l1->efer));
+}
+
+static u64 without_load_efer(const struct nested *n, u64 efer01)
+{
+	u64 changed = n->value[FIELD_GUEST_CR0] & CR0_PG ? EFER_LMA | EFER_LME : EFER_LMA;
+
+	return nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_IA32E_MODE_GUEST) ? efer01 | changed : efer01 & ~changed;
+}
+
+void vmcs02_merge_state(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	const struct l1_state *l1 = &n->l1;
+	bool loads_efer = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_EFER);
+	bool loads_pat = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_PAT);
+	bool loads_debug = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_DEBUG);
+	u64 tsc_offset = v->tsc_offset + n->tsc_offset12;
+
+	vmwrite(VMCS_GUEST_IA32_EFER, loads_efer ? n->value[FIELD_GUEST_IA32_EFER] : without_load_efer(n, l1->efer));
 	vmwrite(VMCS_GUEST_IA32_PAT, loads_pat ? n->value[FIELD_GUEST_IA32_PAT] : l1->pat);
 	vmwrite(VMCS_GUEST_DR7, loads_debug ? n->value[FIELD_GUEST_DR7] : l1->dr7);
 	vmwrite(VMCS_GUEST_IA32_DEBUGCTL, loads_debug ? n->value[FIELD_GUEST_IA32_DEBUGCTL] : l1->debugctl);
-	vmwrite(VMCS_TSC_OFFSET, v->tsc_offset + tsc_offset);
-	vmwrite(VMCS_ENTRY_CONTROLS, controls_merge(&n->controls, &nested_machine.ours).word[GROUP_ENTRY]);
+	if (tsc_offset != n->tsc_offset02)
+		vmwrite(VMCS_TSC_OFFSET, tsc_offset);
+	n->tsc_offset02 = tsc_offset;
 	if (nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER))
 		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, n->value[FIELD_PREEMPTION_TIMER_VALUE]);
 }
 
+/* L1 changes its bitmap without telling: the words that matter are read at each entry. */
 static void merge_msr_bitmap(struct nested *n)
 {
-	const u8 *ours = msr_policy_bitmap()->byte;
-	hpa_t theirs;
-
-	if (!nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS))
-		return; /* every MSR exits */
-	if (guest_to_host(GPA(n->value[FIELD_MSR_BITMAP]), PAGE_SIZE, &theirs))
-		bitmap_merge(n->msr_bitmap02, &nested_machine.msr_open, ours, window_map(WINDOW_NESTED_B, theirs));
-	else
-		__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
+	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS) && n->msr_bitmap12 != NO_PAGE)
+		bitmap_merge(n->msr_bitmap02, &nested_machine.msr_open, window_map(WINDOW_NESTED_B, HPA(n->msr_bitmap12)));
 }
 
 static void merge_ept_pointer(struct nested *n)
@@ -112,7 +115,8 @@ static void merge_ept_pointer(struct nested *n)
 	u64 eptp = vmx_ept01_pointer;
 
 	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT)) {
-		n->ept02_root = ept02_root_for(&n->ept02, n->value[FIELD_EPT_POINTER]);
+		if (!ept02_root_is(&n->ept02, n->ept02_root, n->value[FIELD_EPT_POINTER]))
+			n->ept02_root = ept02_root_for(&n->ept02, n->value[FIELD_EPT_POINTER]);
 		eptp = ept02_eptp(&n->ept02, n->ept02_root);
 	}
 	if (eptp != n->eptp02)
@@ -137,7 +141,7 @@ void vmcs02_merge_memory(struct vcpu *v)
 	merge_ept_pointer(n);
 	vmcs02_flush_ept(n);
 	if (flush.vpid01)
-		invvpid(INVVPID_SINGLE, flush_vpid01(v->index), 0);
+		invvpid_by(INVVPID_SINGLE, &n->vpid01);
 	if (flush.vpid02)
-		invvpid(INVVPID_SINGLE, flush_vpid02(v->index), 0);
+		invvpid_by(INVVPID_SINGLE, &n->vpid02);
 }

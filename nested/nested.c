@@ -60,6 +60,7 @@ void nested_init(struct vcpu *v, const struct vmx_capabilities *hardware)
 		init_machine(hardware);
 	*n = (struct nested){
 		.current = NO_VMCS,
+		.vpid01 = { flush_vpid01(v->index), 0 }, .vpid02 = { flush_vpid02(v->index), 0 },
 		.ept02 = { .tables = ept02_tables[v->index], .next = ept02_links[v->index],
 			   .physical = kernel_physical(ept02_tables[v->index]), .count = CONFIG_NESTED_EPT02_PAGES },
 	};
@@ -122,9 +123,12 @@ bool nested_msr_write(struct vcpu *v, u32 msr, u64 value)
 
 static u8 read_l1_byte(u64 gpa)
 {
-	u8 byte;
+	hpa_t host;
 
-	return guest_read(GPA(gpa), &byte, sizeof(byte)) ? byte : 0xFF;
+	if (!guest_to_host(GPA(gpa), 1, &host))
+		return 0xFF;
+	const volatile u8 *page = window_map(WINDOW_NESTED_B, HPA(host.value & ~PAGE_MASK));
+	return page[host.value & PAGE_MASK];
 }
 
 static struct route route_of(const struct vcpu *v, u32 reason)
@@ -142,13 +146,6 @@ static struct route route_of(const struct vcpu *v, u32 reason)
 		route.operand = (u32)v->gpr[RCX];
 	}
 	return route;
-}
-
-/* MOV to CR0 with a change in bits that are ours alone. What L1 owns keeps its value, as in any guest of L1's. */
-static bool is_own_cr0_write(const struct nested *n, u32 reason, u64 qualification)
-{
-	(void)n;
-	return reason == EXIT_CR_ACCESS && !(qualification & 0x3F);
 }
 
 static enum exit_action write_own_cr0(struct vcpu *v, u64 written)
@@ -204,39 +201,54 @@ static bool end_forced_exit(struct vcpu *v, u32 reason)
 	return reason == EXIT_PREEMPTION_TIMER && !(is_l1s && !left);
 }
 
-static void entry_succeeded(struct vcpu *v)
+static inline void entry_succeeded(struct nested *n)
 {
-	struct nested *n = v->nested;
-
 	n->launched02 = 1;
-	if (n->entry_pending && n->is_launch)
-		n->launched12 = true;
+	n->launched12 |= n->entry_pending & n->is_launch;
 	n->entry_pending = false;
+}
+
+/* MOV to a control register that changes bits of ours alone. What L1 owns keeps its value, as in any guest of L1's. */
+static enum exit_action own_cr_access(struct vcpu *v, const struct route *route)
+{
+	switch (route->qualification & 0x3F) {
+	case 0: return write_own_cr0(v, route->operand);
+	case 4: return EXIT_ACTION_INJECT_GP; /* the bits that are ours alone are fixed in VMX operation */
+	default: return EXIT_ACTION_PASS;
+	}
+}
+
+/* L1's masks, bitmaps or tables decide. */
+static enum exit_action ask(struct vcpu *v, u32 reason)
+{
+	struct route route = route_of(v, reason);
+
+	if (!route_is_for_l1(reason, &route))
+		return reason == EXIT_CR_ACCESS ? own_cr_access(v, &route) : EXIT_ACTION_PASS;
+	reflect_exit(v);
+	return EXIT_ACTION_RESUME;
 }
 
 enum exit_action nested_exit(struct vcpu *v)
 {
 	struct nested *n = v->nested;
 	u32 reason = v->exit_reason & 0xFFFF;
-	bool forced = n->exit_forced && end_forced_exit(v, reason);
 
+	bool forced = n->exit_forced && end_forced_exit(v, reason);
 	if (v->exit_reason & EXIT_REASON_ENTRY_FAILURE)
 		return take_entry_failure(v, reason) ? EXIT_ACTION_RESUME : EXIT_ACTION_PASS;
-	entry_succeeded(v);
+	entry_succeeded(n);
 	if (forced)
 		return EXIT_ACTION_RESUME;
 	if (reason == EXIT_EPT_VIOLATION)
 		return ept_violation_handle(v) ? EXIT_ACTION_RESUME : EXIT_ACTION_PASS;
-	struct route route = route_of(v, reason);
-	if (route_is_for_l1(reason, &route)) {
-		reflect_exit(v);
-		return EXIT_ACTION_RESUME;
+	switch (route_by_controls(reason, &n->controls)) {
+	case ROUTE_L0: return EXIT_ACTION_PASS;
+	case ROUTE_ASK: return ask(v, reason);
+	case ROUTE_L1: break;
 	}
-	if (is_own_cr0_write(n, reason, route.qualification))
-		return write_own_cr0(v, route.operand);
-	if (reason == EXIT_CR_ACCESS && (route.qualification & 0x3F) == 4)
-		return EXIT_ACTION_INJECT_GP; /* CR4: the bits that are ours alone are fixed in VMX operation */
-	return EXIT_ACTION_PASS;
+	reflect_exit(v);
+	return EXIT_ACTION_RESUME;
 }
 
 static bool intercepts(const struct vcpu *v, u32 pin_bit)
@@ -306,7 +318,7 @@ struct nested_pending nested_before_entry(struct vcpu *v, struct nested_pending 
 
 u32 nested_primary_controls(const struct vcpu *v)
 {
-	return vmcs02_primary_controls(v->nested);
+	return v->nested->merged.word[GROUP_PRIMARY];
 }
 
 bool nested_entry_refused(struct vcpu *v)

@@ -7,6 +7,7 @@
 #define NESTED_NESTED_H
 
 #include "kernel/vcpu.h"
+#include "kernel/vmx/vmx_insn.h"
 #include "nested/bitmaps.h"
 #include "nested/capability.h"
 #include "nested/ept02.h"
@@ -14,9 +15,23 @@
 #include "nested/flush.h"
 
 #define NO_VMCS ~0ull
+#define NO_PAGE ~0ull
 
-/* Groups of vmcs12 fields that changed since vmcs02 was last built from them. */
-enum { STALE_CONTROLS = 1, STALE_HOST = 2, STALE_ALL = 3 };
+/* Groups of vmcs12 fields that changed since they were last checked and vmcs02 built from them. */
+enum { STALE_CONTROLS = 1, STALE_HOST = 2, STALE_GUEST = 4, STALE_ALL = 7 };
+
+/* L1's host state where vmcs01 takes it in another form. */
+struct host_image {
+	u64 cr0, cr4, cr4_hardware, efer; /* cr0 without CD and NW; efer if L1's exits load it */
+	u64 rights[6];                /* ES to GS */
+	bool loads_pdptes;            /* L1 is a PAE host */
+};
+
+/* What of L2's registers L1 goes on with if its exit controls load nothing else. */
+struct left_over { u64 efer, pat, interruptibility; };
+
+/* What of L1's registers L2 goes on with if L1's entry controls load nothing else. */
+struct l1_state { u64 efer, pat, dr7, debugctl; };
 
 union vmcs_page { u32 revision; u8 bytes[PAGE_SIZE]; };
 
@@ -34,16 +49,24 @@ struct nested {
 	struct controls controls;     /* in force: secondary 0 unless activated */
 	bool launched12;
 	u32 stale;
+	struct host_image host;
+	struct left_over left;
+	struct l1_state l1;
+	u64 msr_bitmap12;             /* host address of L1's MSR bitmap, NO_PAGE: none in RAM */
 
 	/* vmcs02 */
 	union vmcs_page *vmcs02;
+	hpa_t vmcs02_page;
+	struct controls merged;       /* of L1 and ours, as in vmcs02 without windows of L0's */
+	u64 tsc_offset12, tsc_offset02;
 	u64 launched02;
 	u64 launched01;
-	u8 *msr_bitmap02;
+	u64 *msr_bitmap02;
 	u64 eptp02;                   /* as in vmcs02 */
 	u32 ept02_root;
 	struct ept02_pool ept02;
 	struct flush_state flush;
+	struct invvpid_operand vpid01, vpid02;
 	hpa_t virtual_apic, apic_access; /* of L1's RAM, resolved with the controls */
 	bool window01, nmi_window01;  /* armed in vmcs01 while L2 runs */
 	u64 tsc_offset01;             /* as in vmcs01 */
@@ -55,8 +78,8 @@ struct nested_machine {
 	struct controls ours;         /* vmcs01's */
 	bool live[FIELD_COUNT];       /* kept in vmcs02 */
 	u8 kept_data[FIELD_COUNT];    /* exit information kept in memory: saved at each exit */
-	u8 conditional[FIELD_COUNT];  /* guest state an exit saves only if L1's exit controls say so */
-	u32 kept_data_count, conditional_count;
+	u8 copied[FIELD_COUNT];       /* controls vmcs02 has as L1 wrote them */
+	u32 kept_data_count, copied_count;
 	bool has_shadowing;
 	bool has_preemption_timer;
 	struct bitmap_open msr_open;

@@ -20,12 +20,18 @@
 
 enum { ABORT_SAVING_MSRS = 1, ABORT_HOST_PDPTE = 2, ABORT_LOADING_MSRS = 4 };
 
-/* What of L2's registers L1 goes on with if its exit controls load nothing else. */
-struct left_over { u64 efer, pat; bool nmi_blocked; };
+enum segment { ES, CS, SS, DS, FS, GS, LDTR, TR };
 
-static bool saves(const struct nested *n, u32 exit_control)
+static inline bool saves(const struct nested *n, u32 exit_control)
 {
 	return nested_uses(n, GROUP_EXIT, exit_control);
+}
+
+static u64 efer_of_size(const struct nested *n, u64 efer)
+{
+	const u64 is_long = EFER_LMA | EFER_LME;
+
+	return saves(n, EXIT_CONTROL_HOST_ADDRESS_SPACE_SIZE) ? efer | is_long : efer & ~is_long;
 }
 
 /* Exit information hardware cannot write through VMWRITE lives in memory. */
@@ -47,100 +53,117 @@ static void restore_cache_bits(struct nested *n)
 		vmwrite(VMCS_GUEST_CR0, (vmread(VMCS_GUEST_CR0) & ~ours) | (vmread(VMCS_CR0_READ_SHADOW) & ours));
 }
 
-static void save_conditional(struct nested *n)
+/* IA32E-mode guest follows L2's EFER.LMA. */
+static cold_path void store_lma(struct nested *n)
 {
-	for (u32 i = 0; i < nested_machine.conditional_count; i++) {
-		enum field_index index = nested_machine.conditional[i];
+	n->merged.word[GROUP_ENTRY] ^= ENTRY_CONTROL_IA32E_MODE_GUEST;
+	n->controls.word[GROUP_ENTRY] ^= ENTRY_CONTROL_IA32E_MODE_GUEST;
+	n->value[FIELD_ENTRY_CONTROLS] ^= ENTRY_CONTROL_IA32E_MODE_GUEST;
+	n->stale |= STALE_HOST | STALE_GUEST;
+}
 
-		if (saves(n, fields[index].save_control))
-			n->value[index] = vmread(fields[index].encoding);
-	}
-	if (nested_machine.offer.msr.misc & MISC_STORE_LMA) {
-		u64 is_long = vmread(VMCS_ENTRY_CONTROLS) & ENTRY_CONTROL_IA32E_MODE_GUEST;
+/* Fields with a save control: a row of fields.def without one leaves no code here. */
+static inline void save_guest(struct nested *n)
+{
+	u32 exit = n->controls.word[GROUP_EXIT];
 
-		n->value[FIELD_ENTRY_CONTROLS] = (n->value[FIELD_ENTRY_CONTROLS] & ~(u64)ENTRY_CONTROL_IA32E_MODE_GUEST) | is_long;
-		n->controls.word[GROUP_ENTRY] = (u32)n->value[FIELD_ENTRY_CONTROLS];
-	}
+	if ((vmread(VMCS_ENTRY_CONTROLS) ^ n->merged.word[GROUP_ENTRY]) & ENTRY_CONTROL_IA32E_MODE_GUEST)
+		store_lma(n);
+	if (exit & EXIT_CONTROL_SAVE_EFER && n->value[FIELD_GUEST_IA32_EFER] != vmread(VMCS_GUEST_IA32_EFER))
+		n->stale |= STALE_GUEST;
+#define FIELD(name, source, save, ...) \
+	if ((save) && exit & (save)) \
+		n->value[FIELD_##name] = vmread(VMCS_##name);
+#include "nested/fields.def"
+#undef FIELD
 	n->value[FIELD_ENTRY_INTERRUPTION_INFO] &= ~(u64)INTERRUPTION_VALID;
 }
 
-static struct left_over left_over(struct nested *n)
+/* vmcs02 is current. */
+static inline void leave_over(struct nested *n)
 {
-	bool virtual_nmis = nested_uses(n, GROUP_PIN, PIN_VIRTUAL_NMIS);
-
-	return (struct left_over){
-		.efer = vmread(VMCS_GUEST_IA32_EFER), .pat = vmread(VMCS_GUEST_IA32_PAT),
-		.nmi_blocked = !virtual_nmis && vmread(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKING_BY_NMI,
-	};
+	n->left = (struct left_over){ .efer = n->host.efer, .pat = n->value[FIELD_HOST_IA32_PAT] };
+	if (!saves(n, EXIT_CONTROL_LOAD_EFER))
+		n->left.efer = efer_of_size(n, vmread(VMCS_GUEST_IA32_EFER));
+	if (!saves(n, EXIT_CONTROL_LOAD_PAT))
+		n->left.pat = vmread(VMCS_GUEST_IA32_PAT);
+	if (!nested_uses(n, GROUP_PIN, PIN_VIRTUAL_NMIS))
+		n->left.interruptibility = vmread(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKING_BY_NMI;
 }
 
-/* SDM "Loading Host Control Registers, Debug Registers, MSRs" */
-static void load_registers(struct nested *n, const struct left_over *left)
+void reflect_prepare(struct nested *n)
 {
-	const u64 kept = CR0_ET | CR0_CD | CR0_NW;
 	bool is_64 = saves(n, EXIT_CONTROL_HOST_ADDRESS_SPACE_SIZE);
-	u64 seen = (vmread(VMCS_GUEST_CR0) & ~CR0_GUEST_HOST_MASK) | (vmread(VMCS_CR0_READ_SHADOW) & CR0_GUEST_HOST_MASK);
-	u64 cr0 = (n->value[FIELD_HOST_CR0] & ~kept) | (seen & kept);
-	u64 cr4 = is_64 ? n->value[FIELD_HOST_CR4] | CR4_PAE : n->value[FIELD_HOST_CR4] & ~CR4_PCIDE;
-	u64 efer = saves(n, EXIT_CONTROL_LOAD_EFER) ? n->value[FIELD_HOST_IA32_EFER] : left->efer;
+	u64 cr4 = n->value[FIELD_HOST_CR4];
 
-	vmwrite(VMCS_GUEST_CR0, exit_cr0_hardware(cr0));
-	vmwrite(VMCS_CR0_READ_SHADOW, cr0);
+	n->host.cr0 = (n->value[FIELD_HOST_CR0] & ~(CR0_CD | CR0_NW)) | CR0_ET;
+	n->host.cr4 = is_64 ? cr4 | CR4_PAE : cr4 & ~CR4_PCIDE;
+	n->host.cr4_hardware = n->host.cr4 | CR4_VMXE;
+	n->host.efer = efer_of_size(n, n->value[FIELD_HOST_IA32_EFER]);
+	n->host.loads_pdptes = pdpte_is_used(n->value[FIELD_HOST_CR0], n->value[FIELD_HOST_CR4], is_64);
+	for (u32 i = 0; i < ARRAY_SIZE(n->host.rights); i++)
+		n->host.rights[i] = n->value[FIELD_HOST_ES_SELECTOR + i] ? RIGHTS_DATA : RIGHTS_DATA | RIGHTS_UNUSABLE;
+	n->host.rights[CS] = is_64 ? RIGHTS_CODE_64 : RIGHTS_CODE_32;
+}
+
+/*
+ * SDM "Loading Host Control Registers, Debug Registers, MSRs". IA32E-mode guest is right in vmcs01: L1 cannot leave its mode in VMX operation,
+ * and the entry was refused unless L1's address-space size is that of its exits.
+ */
+static inline void load_registers(const struct nested *n)
+{
+	u64 cache_bits = vmread(VMCS_CR0_READ_SHADOW) & (CR0_CD | CR0_NW);
+
+	vmwrite(VMCS_GUEST_CR0, exit_cr0_hardware(n->host.cr0));
+	vmwrite(VMCS_CR0_READ_SHADOW, n->host.cr0 | cache_bits);
 	vmwrite(VMCS_GUEST_CR3, n->value[FIELD_HOST_CR3]);
-	vmwrite(VMCS_GUEST_CR4, cr4 | CR4_VMXE);
-	vmwrite(VMCS_CR4_READ_SHADOW, cr4);
+	vmwrite(VMCS_GUEST_CR4, n->host.cr4_hardware);
+	vmwrite(VMCS_CR4_READ_SHADOW, n->host.cr4);
 	vmwrite(VMCS_GUEST_DR7, 0x400);
 	vmwrite(VMCS_GUEST_IA32_DEBUGCTL, 0);
 	vmwrite(VMCS_GUEST_IA32_SYSENTER_CS, n->value[FIELD_HOST_IA32_SYSENTER_CS]);
 	vmwrite(VMCS_GUEST_IA32_SYSENTER_ESP, n->value[FIELD_HOST_IA32_SYSENTER_ESP]);
 	vmwrite(VMCS_GUEST_IA32_SYSENTER_EIP, n->value[FIELD_HOST_IA32_SYSENTER_EIP]);
-	efer = is_64 ? efer | EFER_LMA | EFER_LME : efer & ~(EFER_LMA | EFER_LME);
-	vmwrite(VMCS_GUEST_IA32_EFER, efer);
-	vmwrite(VMCS_GUEST_IA32_PAT, saves(n, EXIT_CONTROL_LOAD_PAT) ? n->value[FIELD_HOST_IA32_PAT] : left->pat);
-	u64 entry = vmread(VMCS_ENTRY_CONTROLS) & ~(u64)ENTRY_CONTROL_IA32E_MODE_GUEST;
-	vmwrite(VMCS_ENTRY_CONTROLS, entry | (is_64 ? ENTRY_CONTROL_IA32E_MODE_GUEST : 0));
+	vmwrite(VMCS_GUEST_IA32_EFER, n->left.efer);
+	vmwrite(VMCS_GUEST_IA32_PAT, n->left.pat);
 }
 
-struct segment { u64 selector, base, limit, rights; };
-
 /* The segments stand in the same order in each group of fields, two encodings apart. */
-static void load_segment(u32 number, struct segment s)
+static inline __attribute__((always_inline)) void load_segment(enum segment s, u64 selector, u64 base, u64 rights)
 {
-	vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * number, s.selector);
-	vmwrite(VMCS_GUEST_ES_BASE + 2 * number, s.base);
-	vmwrite(VMCS_GUEST_ES_LIMIT + 2 * number, s.limit);
-	vmwrite(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * number, s.rights);
+	vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * s, selector);
+	vmwrite(VMCS_GUEST_ES_BASE + 2 * s, base);
+	vmwrite(VMCS_GUEST_ES_LIMIT + 2 * s, s == TR ? 0x67 : ~0u);
+	vmwrite(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * s, rights);
 }
 
 /* SDM "Loading Host Segment and Descriptor-Table Registers" */
-static void load_segments(const struct nested *n)
+static inline void load_segments(const struct nested *n)
 {
-	enum { ES, CS, SS, DS, FS, GS, LDTR, TR };
-	const u64 *value = n->value;
-	bool is_64 = saves(n, EXIT_CONTROL_HOST_ADDRESS_SPACE_SIZE);
+	const u64 *value = n->value, *rights = n->host.rights;
 
-	for (u32 i = ES; i <= GS; i++) {
-		u64 selector = value[FIELD_HOST_ES_SELECTOR + i];
-		u64 base = i == FS ? value[FIELD_HOST_FS_BASE] : i == GS ? value[FIELD_HOST_GS_BASE] : 0;
-
-		load_segment(i, (struct segment){ selector, base, ~0u, selector ? RIGHTS_DATA : RIGHTS_DATA | RIGHTS_UNUSABLE });
-	}
-	load_segment(CS, (struct segment){ value[FIELD_HOST_CS_SELECTOR], 0, ~0u, is_64 ? RIGHTS_CODE_64 : RIGHTS_CODE_32 });
-	load_segment(LDTR, (struct segment){ 0, 0, 0, RIGHTS_UNUSABLE });
-	load_segment(TR, (struct segment){ value[FIELD_HOST_TR_SELECTOR], value[FIELD_HOST_TR_BASE], 0x67, RIGHTS_TSS });
+	load_segment(ES, value[FIELD_HOST_ES_SELECTOR], 0, rights[ES]);
+	load_segment(CS, value[FIELD_HOST_CS_SELECTOR], 0, rights[CS]);
+	load_segment(SS, value[FIELD_HOST_SS_SELECTOR], 0, rights[SS]);
+	load_segment(DS, value[FIELD_HOST_DS_SELECTOR], 0, rights[DS]);
+	load_segment(FS, value[FIELD_HOST_FS_SELECTOR], value[FIELD_HOST_FS_BASE], rights[FS]);
+	load_segment(GS, value[FIELD_HOST_GS_SELECTOR], value[FIELD_HOST_GS_BASE], rights[GS]);
+	load_segment(TR, value[FIELD_HOST_TR_SELECTOR], value[FIELD_HOST_TR_BASE], RIGHTS_TSS);
+	vmwrite(VMCS_GUEST_LDTR_SELECTOR, 0); /* with these rights base and limit are nobody's */
+	vmwrite(VMCS_GUEST_LDTR_ACCESS_RIGHTS, RIGHTS_UNUSABLE);
 	vmwrite(VMCS_GUEST_GDTR_BASE, value[FIELD_HOST_GDTR_BASE]);
 	vmwrite(VMCS_GUEST_IDTR_BASE, value[FIELD_HOST_IDTR_BASE]);
 	vmwrite(VMCS_GUEST_GDTR_LIMIT, 0xFFFF);
 	vmwrite(VMCS_GUEST_IDTR_LIMIT, 0xFFFF);
 }
 
-static void load_rest(const struct nested *n, const struct left_over *left)
+/* L1 was active when it entered: its activity state in vmcs01 still says so. */
+static inline void load_rest(const struct nested *n)
 {
 	vmwrite(VMCS_GUEST_RSP, n->value[FIELD_HOST_RSP]);
 	vmwrite(VMCS_GUEST_RIP, n->value[FIELD_HOST_RIP]);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE);
-	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, left->nmi_blocked ? BLOCKING_BY_NMI : 0);
-	vmwrite(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, n->left.interruptibility);
 	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
 }
 
@@ -152,28 +175,35 @@ static void vmx_abort(struct vcpu *v, u32 indicator)
 	partition_stop(STOP_TRIPLE_FAULT, indicator);
 }
 
-static void load_l1(struct vcpu *v, const struct left_over *left)
+/* What of L1's mistakes has no VM exit left to be reported by. */
+static cold_path void load_memory(struct vcpu *v, struct msr_area area)
 {
 	struct nested *n = v->nested;
-	struct msr_area area = { n->value[FIELD_EXIT_MSR_LOAD_ADDRESS], n->value[FIELD_EXIT_MSR_LOAD_COUNT] };
-	bool is_64 = saves(n, EXIT_CONTROL_HOST_ADDRESS_SPACE_SIZE);
-	struct flush_decision flush = flush_at_exit(nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_VPID));
 
-	load_registers(n, left);
-	load_segments(n);
-	load_rest(n, left);
-	if (v->tsc_offset != n->tsc_offset01)
-		vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
-	if (flush.vpid01)
-		invvpid(INVVPID_SINGLE, flush_vpid01(v->index), 0);
-	if (pdpte_is_used(n->value[FIELD_HOST_CR0], n->value[FIELD_HOST_CR4], is_64) &&
-	    !pdpte_load(n->value[FIELD_HOST_CR3], nested_machine.offer.physical_bits))
+	if (n->host.loads_pdptes && !pdpte_load(n->value[FIELD_HOST_CR3], nested_machine.offer.physical_bits))
 		vmx_abort(v, ABORT_HOST_PDPTE);
 	else if (area.count && msr_area_load(v, area))
 		vmx_abort(v, ABORT_LOADING_MSRS);
 }
 
-static void switch_to_l1(struct vcpu *v, const struct left_over *left)
+static inline void load_l1(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	struct msr_area area = { n->value[FIELD_EXIT_MSR_LOAD_ADDRESS], n->value[FIELD_EXIT_MSR_LOAD_COUNT] };
+	struct flush_decision flush = flush_at_exit(nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_VPID));
+
+	load_registers(n);
+	load_segments(n);
+	load_rest(n);
+	if (v->tsc_offset != n->tsc_offset01)
+		vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
+	if (flush.vpid01)
+		invvpid_by(INVVPID_SINGLE, &n->vpid01);
+	if (area.count | n->host.loads_pdptes)
+		load_memory(v, area);
+}
+
+static inline void switch_to_l1(struct vcpu *v)
 {
 	struct nested *n = v->nested;
 
@@ -184,21 +214,22 @@ static void switch_to_l1(struct vcpu *v, const struct left_over *left)
 	v->launched = n->launched01;
 	v->window_armed = n->window01;
 	v->nmi_window_armed = n->nmi_window01;
-	load_l1(v, left);
+	load_l1(v);
 }
 
-static void leave(struct vcpu *v, bool nmi_exit)
+static inline void leave(struct vcpu *v, bool nmi_exit)
 {
 	struct nested *n = v->nested;
 	struct msr_area area = { n->value[FIELD_EXIT_MSR_STORE_ADDRESS], n->value[FIELD_EXIT_MSR_STORE_COUNT] };
-	struct left_over left = left_over(n);
 
-	left.nmi_blocked |= nmi_exit;
+	leave_over(n);
+	if (nmi_exit)
+		n->left.interruptibility = BLOCKING_BY_NMI;
 	restore_cache_bits(n);
-	save_conditional(n);
+	save_guest(n);
 	bool stored = !area.count || msr_area_store(v, area);
 	v->statistics->l2_reflected++;
-	switch_to_l1(v, &left);
+	switch_to_l1(v);
 	if (!stored)
 		vmx_abort(v, ABORT_SAVING_MSRS);
 }
@@ -248,10 +279,10 @@ void reflect_made_up(struct vcpu *v, const struct made_up_exit *made_up)
 void reflect_entry_failure(struct vcpu *v, u32 reason, u64 qualification)
 {
 	struct nested *n = v->nested;
-	struct left_over left = left_over(n);
 
+	leave_over(n);
 	vmcs12_set_data(n, FIELD_EXIT_REASON, reason | EXIT_REASON_ENTRY_FAILURE);
 	vmcs12_set_data(n, FIELD_EXIT_QUALIFICATION, qualification);
-	left.nmi_blocked = false;
-	switch_to_l1(v, &left);
+	n->left.interruptibility = 0;
+	switch_to_l1(v);
 }

@@ -8,6 +8,9 @@
 
 #include "nested/nested.h"
 
+/* What can be made ready of L1's host state, when it or the exit controls have changed: before the entry. */
+void reflect_prepare(struct nested *n);
+
 /* The exit as hardware reported it. */
 void reflect_exit(struct vcpu *v);
 /* The same with another reason and qualification: what EPT02 did not let through looks different in EPT12. */

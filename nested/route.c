@@ -143,16 +143,23 @@ static const struct row rows[] = {
 #undef EXIT
 };
 
-bool route_is_for_l1(u32 basic_reason, const struct route *route)
+enum route_answer route_by_controls(u32 basic_reason, const struct controls *controls)
 {
 	if (basic_reason >= ARRAY_SIZE(rows))
-		return true;
+		return ROUTE_L1;
 	const struct row *row = &rows[basic_reason];
 	switch (row->owner) {
-	case OWNER_OURS: return false;
-	case OWNER_CONTROL: return controls_has(route->controls, row->group, row->bit);
-	case OWNER_ASK: return row->ask(route);
+	case OWNER_OURS: return ROUTE_L0;
+	case OWNER_CONTROL: return controls_has(controls, row->group, row->bit) ? ROUTE_L1 : ROUTE_L0;
+	case OWNER_ASK: return ROUTE_ASK;
 	case OWNER_L1S: break;
 	}
-	return true;
+	return ROUTE_L1;
+}
+
+bool route_is_for_l1(u32 basic_reason, const struct route *route)
+{
+	enum route_answer answer = route_by_controls(basic_reason, route->controls);
+
+	return answer == ROUTE_ASK ? rows[basic_reason].ask(route) : answer == ROUTE_L1;
 }

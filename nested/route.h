@@ -18,6 +18,10 @@ struct route {
 	u8 (*read)(u64 gpa);
 };
 
+/* What the controls alone say; ROUTE_ASK: the details decide, by route_is_for_l1(). */
+enum route_answer { ROUTE_L0, ROUTE_L1, ROUTE_ASK };
+enum route_answer route_by_controls(u32 basic_reason, const struct controls *controls);
+
 bool route_is_for_l1(u32 basic_reason, const struct route *route);
 
 /* Does L1 intercept this exception? error_code counts for #PF only. */

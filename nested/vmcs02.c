@@ -10,18 +10,13 @@
 #define SHADOW_INDICATOR (1u << 31)
 
 static union vmcs_page pages[CONFIG_PARTITION_CPUS] page_aligned;
-static u8 msr_bitmaps[CONFIG_PARTITION_CPUS][PAGE_SIZE] page_aligned;
+static u64 msr_bitmaps[CONFIG_PARTITION_CPUS][BITMAP_WORDS] page_aligned;
 /* For all CPUs: a set bit exits. */
 static u8 vmread_bitmap[PAGE_SIZE] page_aligned, vmwrite_bitmap[PAGE_SIZE] page_aligned;
 
-static hpa_t page_of(const struct nested *n)
+static inline void clear_with_indicator(struct nested *n, u32 indicator)
 {
-	return HPA(kernel_physical(n->vmcs02));
-}
-
-static void clear_with_indicator(struct nested *n, u32 indicator)
-{
-	CHECK(vmclear(page_of(n)));
+	CHECK(vmclear(&n->vmcs02_page));
 	n->vmcs02->revision = nested_machine.hardware_revision | indicator;
 	n->launched02 = 0;
 }
@@ -35,17 +30,18 @@ static bool probe_field(enum field_index i)
 	return vmwrite_try(fields[i].encoding, value);
 }
 
-/* The short lists an exit goes through. */
-static void list_saved(void)
+static void list_fields(void)
 {
 	struct nested_machine *m = &nested_machine;
 
-	m->kept_data_count = m->conditional_count = 0;
+	m->kept_data_count = m->copied_count = 0;
 	for (enum field_index i = 0; i < FIELD_COUNT; i++) {
-		if (fields[i].source == FIELD_SOURCE_DATA && !m->live[i] && field_exists(i, &m->offer.may))
+		if (!field_exists(i, &m->offer.may))
+			continue;
+		if (fields[i].source == FIELD_SOURCE_DATA && !m->live[i])
 			m->kept_data[m->kept_data_count++] = (u8)i;
-		if (fields[i].save_control && field_exists(i, &m->offer.may))
-			m->conditional[m->conditional_count++] = (u8)i;
+		if (fields[i].source == FIELD_SOURCE_COPIED)
+			m->copied[m->copied_count++] = (u8)i;
 	}
 }
 
@@ -68,16 +64,17 @@ void vmcs02_probe(struct vcpu *v)
 	struct nested *n = v->nested;
 
 	n->vmcs02 = &pages[v->index];
+	n->vmcs02_page = HPA(kernel_physical(n->vmcs02));
 	n->msr_bitmap02 = msr_bitmaps[v->index];
 	clear_with_indicator(n, 0);
 	if (!v->is_boot) /* the CPUs of a box are alike */
 		return;
-	CHECK(vmptrld(page_of(n)));
+	CHECK(vmptrld(&n->vmcs02_page));
 	for (enum field_index i = 0; i < FIELD_COUNT; i++)
 		nested_machine.live[i] = probe_field(i);
-	CHECK(vmclear(page_of(n)));
-	CHECK(vmptrld(v->vmcs01));
-	list_saved();
+	CHECK(vmclear(&n->vmcs02_page));
+	CHECK(vmptrld(&v->vmcs01));
+	list_fields();
 	open_bitmaps();
 }
 
@@ -88,7 +85,7 @@ void vmcs02_setup(struct vcpu *v)
 	struct nested *n = v->nested;
 
 	clear_with_indicator(n, 0);
-	CHECK(vmptrld(page_of(n)));
+	CHECK(vmptrld(&n->vmcs02_page));
 	vmx_write_host_state(v);
 	for (u32 i = 0; i < ARRAY_SIZE(zeroed); i++)
 		vmwrite(zeroed[i], 0);
@@ -98,7 +95,7 @@ void vmcs02_setup(struct vcpu *v)
 	vmwrite(VMCS_EPT_POINTER, vmx_ept01_pointer);
 	n->eptp02 = vmx_ept01_pointer;
 	vmwrite(VMCS_LINK_POINTER, ~0ull);
-	CHECK(vmptrld(v->vmcs01));
+	CHECK(vmptrld(&v->vmcs01));
 	if (nested_machine.has_shadowing) {
 		vmwrite(VMCS_VMREAD_BITMAP, kernel_physical(vmread_bitmap));
 		vmwrite(VMCS_VMWRITE_BITMAP, kernel_physical(vmwrite_bitmap));
@@ -107,12 +104,12 @@ void vmcs02_setup(struct vcpu *v)
 
 void vmcs02_borrow(struct vcpu *v)
 {
-	CHECK(vmptrld(page_of(v->nested)));
+	CHECK(vmptrld(&v->nested->vmcs02_page));
 }
 
 void vmcs02_return(struct vcpu *v)
 {
-	CHECK(vmptrld(v->vmcs01));
+	CHECK(vmptrld(&v->vmcs01));
 }
 
 void vmcs02_activate(struct vcpu *v)
@@ -121,7 +118,7 @@ void vmcs02_activate(struct vcpu *v)
 
 	if (nested_machine.has_shadowing)
 		clear_with_indicator(n, 0);
-	CHECK(vmptrld(page_of(n)));
+	CHECK(vmptrld(&n->vmcs02_page));
 }
 
 void vmcs02_deactivate(struct vcpu *v)
@@ -130,7 +127,7 @@ void vmcs02_deactivate(struct vcpu *v)
 
 	if (nested_machine.has_shadowing)
 		clear_with_indicator(n, SHADOW_INDICATOR);
-	CHECK(vmptrld(v->vmcs01));
+	CHECK(vmptrld(&v->vmcs01));
 }
 
 static void set_shadowing(bool on, u64 link)

@@ -30,13 +30,12 @@ void vmcs02_detach_shadow(struct vcpu *v);
 const char *vmcs02_resolve(struct nested *n);
 /* vmcs02 is current: merges the controls. */
 void vmcs02_merge_controls(struct vcpu *v);
-/* vmcs02 is current: what is computed anew at each entry. l1: as vmcs01 has it. */
-struct l1_state { u64 efer, pat, dr7, debugctl; };
-void vmcs02_merge_state(struct vcpu *v, const struct l1_state *l1);
+/* vmcs02 is current: the read shadows, when CR0, CR4 or what L1 owns of them has changed. */
+void vmcs02_merge_shadows(const struct nested *n);
+/* vmcs02 is current: what is computed anew at each entry. */
+void vmcs02_merge_state(struct vcpu *v);
 void vmcs02_merge_memory(struct vcpu *v);
 /* INVEPT, if tables were given back since the last. */
 void vmcs02_flush_ept(struct nested *n);
-/* vmcs02's primary controls as merged, without windows of L0's. */
-u32 vmcs02_primary_controls(const struct nested *n);
 
 #endif

@@ -113,14 +113,24 @@ u64 vmcs12_read(struct vcpu *v, enum field_index index)
 	return value;
 }
 
+/* What an event to inject says is looked at whenever there is one. */
+static bool is_of_event(enum field_index index)
+{
+	return index == FIELD_ENTRY_INTERRUPTION_INFO || index == FIELD_ENTRY_EXCEPTION_ERROR_CODE || index == FIELD_ENTRY_INSTRUCTION_LENGTH;
+}
+
 static u32 stale_group(enum field_index index)
 {
 	switch (field_type(fields[index].encoding)) {
 	case FIELD_TYPE_HOST: return STALE_HOST;
-	/* the address-space checks of the host state look at controls */
-	case FIELD_TYPE_CONTROL: return STALE_CONTROLS | STALE_HOST;
-	default: return 0;
+	case FIELD_TYPE_GUEST: return STALE_GUEST;
+	case FIELD_TYPE_DATA: return 0;
+	case FIELD_TYPE_CONTROL: break;
 	}
+	if (is_of_event(index))
+		return 0;
+	/* the address-space checks of the host state look at these two */
+	return index == FIELD_EXIT_CONTROLS || index == FIELD_ENTRY_CONTROLS ? STALE_CONTROLS | STALE_HOST : STALE_CONTROLS;
 }
 
 void vmcs12_write(struct vcpu *v, enum field_index index, u64 value)

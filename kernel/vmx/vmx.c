@@ -98,13 +98,14 @@ void vmx_enter_operation(void)
 {
 	u64 number = this_cpu()->number;
 	u64 control = rdmsr(IA32_FEATURE_CONTROL);
+	hpa_t region = HPA(kernel_physical(&vmxon_regions[number]));
 
 	if (!(control & FEATURE_CONTROL_LOCKED))
 		wrmsr(IA32_FEATURE_CONTROL, control | FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX_OUTSIDE);
 	write_cr0((read_cr0() | vmx_capabilities.cr0_fixed0) & vmx_capabilities.cr0_fixed1);
 	write_cr4((read_cr4() | vmx_capabilities.cr4_fixed0 | CR4_VMXE) & vmx_capabilities.cr4_fixed1);
 	vmxon_regions[number].revision = (u32)vmx_capabilities.basic & 0x7FFFFFFF;
-	CHECK(vmxon(HPA(kernel_physical(&vmxon_regions[number]))));
+	CHECK(vmxon(&region));
 }
 
 void vmx_build_ept(hpa_t host, u64 bytes)
@@ -181,8 +182,8 @@ void vmx_setup_vcpu(struct vcpu *v)
 	page->revision = (u32)vmx_capabilities.basic & 0x7FFFFFFF;
 	v->vmcs01 = HPA(kernel_physical(page));
 	v->msr_bitmap01 = HPA(kernel_physical(msr_policy_bitmap()));
-	CHECK(vmclear(v->vmcs01));
-	CHECK(vmptrld(v->vmcs01));
+	CHECK(vmclear(&v->vmcs01));
+	CHECK(vmptrld(&v->vmcs01));
 	v->launched = 0;
 	vmx_write_host_state(v);
 	write_controls(v);

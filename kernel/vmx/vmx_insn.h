@@ -41,10 +41,10 @@ static inline must_check bool vmwrite_try(u64 field, u64 value)
 }
 
 #define DEFINE_VMX_POINTER_INSN(name)                                                                      \
-	static inline must_check bool name(hpa_t page)                                                     \
+	static inline must_check bool name(const hpa_t *page)                                              \
 	{                                                                                                  \
 		bool failed;                                                                               \
-		asm volatile(#name " %1" : "=@ccbe"(failed) : "m"(page.value) : "memory");                 \
+		asm volatile(#name " %1" : "=@ccbe"(failed) : "m"(page->value) : "memory");                \
 		return !failed;                                                                            \
 	}
 DEFINE_VMX_POINTER_INSN(vmxon)
@@ -61,11 +61,18 @@ static inline void invept(enum invept_type type, u64 eptp)
 	asm volatile("invept %0, %1" : : "m"(operand), "r"((u64)type) : "cc", "memory");
 }
 
+struct invvpid_operand { u64 vpid, address; };
+
+static inline void invvpid_by(enum invvpid_type type, const struct invvpid_operand *operand)
+{
+	asm volatile("invvpid %0, %1" : : "m"(*operand), "r"((u64)type) : "cc", "memory");
+}
+
 static inline void invvpid(enum invvpid_type type, u16 vpid, u64 address)
 {
-	struct { u64 vpid, address; } operand = { vpid, address };
+	struct invvpid_operand operand = { vpid, address };
 
-	asm volatile("invvpid %0, %1" : : "m"(operand), "r"((u64)type) : "cc", "memory");
+	invvpid_by(type, &operand);
 }
 
 #endif
