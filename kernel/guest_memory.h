@@ -24,7 +24,7 @@ bool must_check guest_write(gpa_t gpa, const void *buffer, u64 length);
 bool must_check guest_compare_exchange(gpa_t gpa, u64 old, u64 value, u32 bytes);
 
 /* A page of the partition (or a page frame of a pool) in one of this CPU's windows; valid until the same slot is mapped again. */
-enum window_slot { WINDOW_COPY, WINDOW_WALK, WINDOW_NESTED_A, WINDOW_NESTED_B, WINDOW_NESTED_C, WINDOW_SLOTS };
+enum window_slot { WINDOW_COPY, WINDOW_WALK, WINDOW_VMCS12, WINDOW_MSR_BITMAP, WINDOW_BITMAP_BYTE, WINDOW_SLOTS };
 void *window_map(enum window_slot slot, hpa_t page);
 
 /*

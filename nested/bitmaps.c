@@ -2,23 +2,6 @@
 /* See bitmaps.h. */
 #include "nested/bitmaps.h"
 
-#define HIGH_RANGE_FIRST 0xC0000000u
-#define RANGE_COUNT 0x2000u
-#define HIGH_RANGE_BYTES 1024u
-#define WRITE_BYTES 2048u
-
-bool bitmap_msr_place(u32 msr, bool write, struct bitmap_place *place)
-{
-	bool is_high = msr >= HIGH_RANGE_FIRST;
-	u32 index = is_high ? msr - HIGH_RANGE_FIRST : msr;
-
-	if (index >= RANGE_COUNT)
-		return false;
-	place->byte = index / 8 + (is_high ? HIGH_RANGE_BYTES : 0) + (write ? WRITE_BYTES : 0);
-	place->bit = index & 7;
-	return true;
-}
-
 void bitmap_find_open(struct bitmap_open *open, const u8 *ours)
 {
 	open->count = 0;

@@ -12,10 +12,17 @@
 #define BITMAP_WORDS (BITMAP_BYTES / 8)
 #define BITMAP_MAX_OPEN 16
 
-struct bitmap_place { u32 byte, bit; };
+#define BITMAP_NO_BIT ~0u
 
-/* False: the MSR is outside both ranges and always exits. */
-bool must_check bitmap_msr_place(u32 msr, bool write, struct bitmap_place *place);
+/* The bit for an MSR, counted from the start of the bitmap; BITMAP_NO_BIT: the MSR is outside both ranges and always exits. */
+static inline u32 bitmap_msr_bit(u32 msr, bool write)
+{
+	const u32 range = 0x2000, high_first = 0xC0000000, high_bits = 1024 * 8, write_bits = 2048 * 8;
+	bool is_high = msr >= high_first;
+	u32 index = is_high ? msr - high_first : msr;
+
+	return index < range ? index + (is_high ? high_bits : 0) + (write ? write_bits : 0) : BITMAP_NO_BIT;
+}
 
 /* The 64-bit words of our bitmap that are not all ones, in ascending order. */
 struct bitmap_open {
@@ -27,12 +34,12 @@ struct bitmap_open {
 void bitmap_find_open(struct bitmap_open *open, const u8 *ours);
 
 /* merged starts as all ones; the open words become ours | theirs, each read once. */
-static inline void bitmap_merge(u64 *merged, const struct bitmap_open *open, const volatile u64 *theirs)
+static inline void bitmap_merge(u64 *merged, const struct bitmap_open *open, const u64 *theirs)
 {
 	const struct bitmap_word *end = open->word + open->count;
 
 	for (const struct bitmap_word *w = open->word; w < end; w++)
-		merged[w->at] = w->ours | theirs[w->at];
+		merged[w->at] = w->ours | __atomic_load_n(&theirs[w->at], __ATOMIC_RELAXED);
 }
 
 #endif

@@ -16,6 +16,7 @@
 const char *vmcs02_resolve(struct nested *n)
 {
 	hpa_t bitmap;
+	bool has_bitmap = guest_to_host(GPA(n->value[FIELD_MSR_BITMAP]), PAGE_SIZE, &bitmap);
 
 	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW) &&
 	    !guest_to_host(GPA(n->value[FIELD_VIRTUAL_APIC_ADDRESS]), PAGE_SIZE, &n->virtual_apic))
@@ -23,7 +24,7 @@ const char *vmcs02_resolve(struct nested *n)
 	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES) &&
 	    !guest_to_host(GPA(n->value[FIELD_APIC_ACCESS_ADDRESS]), PAGE_SIZE, &n->apic_access))
 		return "APIC-access page outside RAM";
-	n->msr_bitmap12 = guest_to_host(GPA(n->value[FIELD_MSR_BITMAP]), PAGE_SIZE, &bitmap) ? bitmap.value : NO_PAGE;
+	n->msr_bitmap12 = has_bitmap && nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS) ? window_map(WINDOW_MSR_BITMAP, bitmap) : NULL;
 	return NULL;
 }
 
@@ -58,22 +59,25 @@ void vmcs02_merge_controls(struct vcpu *v)
 	n->tsc_offset12 = nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING) ? n->value[FIELD_TSC_OFFSET] : 0;
 	n->tsc_offset02 = v->tsc_offset + n->tsc_offset12;
 	vmwrite(VMCS_TSC_OFFSET, n->tsc_offset02);
-	if (n->msr_bitmap12 == NO_PAGE)
+	if (!n->msr_bitmap12 && nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS))
 		__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
 }
 
 /* A bit of ours that L1 does not own reads as the register has it. */
-static void merge_shadow(const struct nested *n, enum field_index mask, enum field_index shadow, enum field_index cr)
+static u64 merged_shadow(const struct nested *n, enum field_index mask, enum field_index shadow, enum field_index cr)
 {
 	u64 l1 = n->value[mask];
 
-	vmwrite(fields[shadow].encoding, (n->value[shadow] & l1) | (n->value[cr] & ~l1));
+	return (n->value[shadow] & l1) | (n->value[cr] & ~l1);
 }
 
-void vmcs02_merge_shadows(const struct nested *n)
+void vmcs02_merge_shadows(struct nested *n)
 {
-	merge_shadow(n, FIELD_CR0_MASK, FIELD_CR0_READ_SHADOW, FIELD_GUEST_CR0);
-	merge_shadow(n, FIELD_CR4_MASK, FIELD_CR4_READ_SHADOW, FIELD_GUEST_CR4);
+	u64 shadow = merged_shadow(n, FIELD_CR0_MASK, FIELD_CR0_READ_SHADOW, FIELD_GUEST_CR0);
+
+	n->cache_bits = shadow & ~n->value[FIELD_CR0_MASK] & (CR0_CD | CR0_NW);
+	vmwrite(VMCS_CR0_READ_SHADOW, shadow);
+	vmwrite(VMCS_CR4_READ_SHADOW, merged_shadow(n, FIELD_CR4_MASK, FIELD_CR4_READ_SHADOW, FIELD_GUEST_CR4));
 }
 
 static u64 without_load_efer(const struct nested *n, u64 efer01)
@@ -106,8 +110,8 @@ void vmcs02_merge_state(struct vcpu *v)
 /* L1 changes its bitmap without telling: the words that matter are read at each entry. */
 static void merge_msr_bitmap(struct nested *n)
 {
-	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS) && n->msr_bitmap12 != NO_PAGE)
-		bitmap_merge(n->msr_bitmap02, &nested_machine.msr_open, window_map(WINDOW_NESTED_B, HPA(n->msr_bitmap12)));
+	if (n->msr_bitmap12)
+		bitmap_merge(n->msr_bitmap02, &nested_machine.msr_open, n->msr_bitmap12);
 }
 
 static void merge_ept_pointer(struct nested *n)

@@ -49,7 +49,8 @@ static void init_machine(const struct vmx_capabilities *hardware)
 	m->has_shadowing = may & SECONDARY_VMCS_SHADOWING && hardware->misc & MISC_WRITE_ANY_FIELD;
 	m->has_preemption_timer = hardware->pin >> 32 & PIN_PREEMPTION_TIMER;
 	m->hardware_revision = (u32)hardware->basic & 0x7FFFFFFF;
-	bitmap_find_open(&m->msr_open, msr_policy_bitmap()->byte);
+	m->msr_bitmap01 = msr_policy_bitmap()->byte;
+	bitmap_find_open(&m->msr_open, m->msr_bitmap01);
 }
 
 void nested_init(struct vcpu *v, const struct vmx_capabilities *hardware)
@@ -127,7 +128,7 @@ static u8 read_l1_byte(u64 gpa)
 
 	if (!guest_to_host(GPA(gpa), 1, &host))
 		return 0xFF;
-	const volatile u8 *page = window_map(WINDOW_NESTED_B, HPA(host.value & ~PAGE_MASK));
+	const volatile u8 *page = window_map(WINDOW_BITMAP_BYTE, HPA(host.value & ~PAGE_MASK));
 	return page[host.value & PAGE_MASK];
 }
 
@@ -158,11 +159,13 @@ static enum exit_action write_own_cr0(struct vcpu *v, u64 written)
 	if (!(wanted & CR0_NE))
 		return EXIT_ACTION_INJECT_GP;
 	action = exit_write_cr0(v, wanted);
-	vmwrite(VMCS_CR0_READ_SHADOW, (n->value[FIELD_CR0_READ_SHADOW] & mask12) | (vmread(VMCS_CR0_READ_SHADOW) & ~mask12));
+	u64 shadow = (n->value[FIELD_CR0_READ_SHADOW] & mask12) | (vmread(VMCS_CR0_READ_SHADOW) & ~mask12);
+	n->cache_bits = shadow & ~mask12 & (CR0_CD | CR0_NW);
+	vmwrite(VMCS_CR0_READ_SHADOW, shadow);
 	return action;
 }
 
-static bool take_entry_failure(struct vcpu *v, u32 reason)
+static cold_path bool take_entry_failure(struct vcpu *v, u32 reason)
 {
 	if (reason != EXIT_ENTRY_GUEST_STATE && reason != EXIT_ENTRY_MSR_LOADING)
 		return false;
@@ -187,7 +190,7 @@ static void force_exit(struct vcpu *v)
 }
 
 /* Gives the timer back to L1; true if the exit is nothing but the forced one. */
-static bool end_forced_exit(struct vcpu *v, u32 reason)
+static cold_path bool end_forced_exit(struct vcpu *v, u32 reason)
 {
 	struct nested *n = v->nested;
 	bool is_l1s = nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER);
@@ -218,8 +221,18 @@ static enum exit_action own_cr_access(struct vcpu *v, const struct route *route)
 	}
 }
 
+/* Hardware went by the union of both bitmaps: the exit for an MSR that ours lets through is L1's. */
+static inline bool is_msr_of_l1(const struct vcpu *v, u32 reason)
+{
+	u32 bit = bitmap_msr_bit((u32)v->gpr[RCX], reason == EXIT_WRMSR);
+
+	if (reason != EXIT_RDMSR && reason != EXIT_WRMSR)
+		return false;
+	return bit == BITMAP_NO_BIT || !(nested_machine.msr_bitmap01[bit / 8] >> bit % 8 & 1);
+}
+
 /* L1's masks, bitmaps or tables decide. */
-static enum exit_action ask(struct vcpu *v, u32 reason)
+static __attribute__((noinline)) enum exit_action ask(struct vcpu *v, u32 reason)
 {
 	struct route route = route_of(v, reason);
 
@@ -242,11 +255,11 @@ enum exit_action nested_exit(struct vcpu *v)
 		return EXIT_ACTION_RESUME;
 	if (reason == EXIT_EPT_VIOLATION)
 		return ept_violation_handle(v) ? EXIT_ACTION_RESUME : EXIT_ACTION_PASS;
-	switch (route_by_controls(reason, &n->controls)) {
-	case ROUTE_L0: return EXIT_ACTION_PASS;
-	case ROUTE_ASK: return ask(v, reason);
-	case ROUTE_L1: break;
-	}
+	enum route_answer answer = route_by_controls(reason, &n->controls);
+	if (answer == ROUTE_L0)
+		return EXIT_ACTION_PASS;
+	if (answer == ROUTE_ASK && !is_msr_of_l1(v, reason))
+		return ask(v, reason);
 	reflect_exit(v);
 	return EXIT_ACTION_RESUME;
 }

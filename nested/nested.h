@@ -15,7 +15,6 @@
 #include "nested/flush.h"
 
 #define NO_VMCS ~0ull
-#define NO_PAGE ~0ull
 
 /* Groups of vmcs12 fields that changed since they were last checked and vmcs02 built from them. */
 enum { STALE_CONTROLS = 1, STALE_HOST = 2, STALE_GUEST = 4, STALE_ALL = 7 };
@@ -52,13 +51,14 @@ struct nested {
 	struct host_image host;
 	struct left_over left;
 	struct l1_state l1;
-	u64 msr_bitmap12;             /* host address of L1's MSR bitmap, NO_PAGE: none in RAM */
+	const u64 *msr_bitmap12;      /* L1's MSR bitmap in its window, which stays as it is until controls change; NULL: none in use or not in RAM */
 
 	/* vmcs02 */
 	union vmcs_page *vmcs02;
 	hpa_t vmcs02_page;
 	struct controls merged;       /* of L1 and ours, as in vmcs02 without windows of L0's */
 	u64 tsc_offset12, tsc_offset02;
+	u64 cache_bits;               /* CD and NW as L2 has them where L1 does not own them; hardware's CR0 never has */
 	u64 launched02;
 	u64 launched01;
 	u64 *msr_bitmap02;
@@ -82,6 +82,7 @@ struct nested_machine {
 	u32 kept_data_count, copied_count;
 	bool has_shadowing;
 	bool has_preemption_timer;
+	const u8 *msr_bitmap01;
 	struct bitmap_open msr_open;
 	u32 hardware_revision;
 };

@@ -44,15 +44,6 @@ static void save_data(struct nested *n)
 	}
 }
 
-/* CD and NW never reach hardware: what L2 has written stands in the shadow of the bits that are not L1's. */
-static void restore_cache_bits(struct nested *n)
-{
-	u64 ours = ~n->value[FIELD_CR0_MASK] & (CR0_CD | CR0_NW);
-
-	if (ours)
-		vmwrite(VMCS_GUEST_CR0, (vmread(VMCS_GUEST_CR0) & ~ours) | (vmread(VMCS_CR0_READ_SHADOW) & ours));
-}
-
 /* IA32E-mode guest follows L2's EFER.LMA. */
 static cold_path void store_lma(struct nested *n)
 {
@@ -69,13 +60,14 @@ static inline void save_guest(struct nested *n)
 
 	if ((vmread(VMCS_ENTRY_CONTROLS) ^ n->merged.word[GROUP_ENTRY]) & ENTRY_CONTROL_IA32E_MODE_GUEST)
 		store_lma(n);
-	if (exit & EXIT_CONTROL_SAVE_EFER && n->value[FIELD_GUEST_IA32_EFER] != vmread(VMCS_GUEST_IA32_EFER))
-		n->stale |= STALE_GUEST;
+	u64 efer = n->value[FIELD_GUEST_IA32_EFER];
 #define FIELD(name, source, save, ...) \
 	if ((save) && exit & (save)) \
 		n->value[FIELD_##name] = vmread(VMCS_##name);
 #include "nested/fields.def"
 #undef FIELD
+	if (efer != n->value[FIELD_GUEST_IA32_EFER])
+		n->stale |= STALE_GUEST;
 	n->value[FIELD_ENTRY_INTERRUPTION_INFO] &= ~(u64)INTERRUPTION_VALID;
 }
 
@@ -225,7 +217,8 @@ static inline void leave(struct vcpu *v, bool nmi_exit)
 	leave_over(n);
 	if (nmi_exit)
 		n->left.interruptibility = BLOCKING_BY_NMI;
-	restore_cache_bits(n);
+	if (n->cache_bits)
+		vmwrite(VMCS_GUEST_CR0, vmread(VMCS_GUEST_CR0) | n->cache_bits);
 	save_guest(n);
 	bool stored = !area.count || msr_area_store(v, area);
 	v->statistics->l2_reflected++;

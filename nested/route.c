@@ -104,11 +104,11 @@ static bool ask_io(const struct route *r)
 
 static bool ask_msr(const struct route *r, bool write)
 {
-	struct bitmap_place place;
+	u32 bit = bitmap_msr_bit((u32)r->operand, write);
 
-	if (!primary(r, PRIMARY_USE_MSR_BITMAPS) || !bitmap_msr_place((u32)r->operand, write, &place))
+	if (!primary(r, PRIMARY_USE_MSR_BITMAPS) || bit == BITMAP_NO_BIT)
 		return true;
-	return r->read(r->value[FIELD_MSR_BITMAP] + place.byte) >> place.bit & 1;
+	return r->read(r->value[FIELD_MSR_BITMAP] + bit / 8) >> bit % 8 & 1;
 }
 
 static bool ask_rdmsr(const struct route *r)
@@ -121,15 +121,6 @@ static bool ask_wrmsr(const struct route *r)
 	return ask_msr(r, true);
 }
 
-enum route_owner { OWNER_L1S, OWNER_OURS, OWNER_CONTROL, OWNER_ASK };
-
-struct row {
-	enum route_owner owner;
-	enum control_group group;
-	u32 bit;
-	bool (*ask)(const struct route *route);
-};
-
 #define OURS { OWNER_OURS, GROUP_NONE, 0, NULL }
 #define L1S { OWNER_L1S, GROUP_NONE, 0, NULL }
 #define PIN(b) { OWNER_CONTROL, GROUP_PIN, b, NULL }
@@ -137,29 +128,15 @@ struct row {
 #define SECONDARY(b) { OWNER_CONTROL, GROUP_SECONDARY, b, NULL }
 #define ASK(function) { OWNER_ASK, GROUP_NONE, 0, ask_##function }
 
-static const struct row rows[] = {
+const struct route_row route_rows[ROUTE_ROWS] = {
 #define EXIT(reason, ...) [reason] = __VA_ARGS__,
 #include "nested/exits.def"
 #undef EXIT
 };
 
-enum route_answer route_by_controls(u32 basic_reason, const struct controls *controls)
-{
-	if (basic_reason >= ARRAY_SIZE(rows))
-		return ROUTE_L1;
-	const struct row *row = &rows[basic_reason];
-	switch (row->owner) {
-	case OWNER_OURS: return ROUTE_L0;
-	case OWNER_CONTROL: return controls_has(controls, row->group, row->bit) ? ROUTE_L1 : ROUTE_L0;
-	case OWNER_ASK: return ROUTE_ASK;
-	case OWNER_L1S: break;
-	}
-	return ROUTE_L1;
-}
-
 bool route_is_for_l1(u32 basic_reason, const struct route *route)
 {
 	enum route_answer answer = route_by_controls(basic_reason, route->controls);
 
-	return answer == ROUTE_ASK ? rows[basic_reason].ask(route) : answer == ROUTE_L1;
+	return answer == ROUTE_ASK ? route_rows[basic_reason].ask(route) : answer == ROUTE_L1;
 }

@@ -20,7 +20,26 @@ struct route {
 
 /* What the controls alone say; ROUTE_ASK: the details decide, by route_is_for_l1(). */
 enum route_answer { ROUTE_L0, ROUTE_L1, ROUTE_ASK };
-enum route_answer route_by_controls(u32 basic_reason, const struct controls *controls);
+enum route_owner { OWNER_L1S, OWNER_OURS, OWNER_CONTROL, OWNER_ASK };
+struct route_row {
+	enum route_owner owner;
+	enum control_group group;
+	u32 bit;
+	bool (*ask)(const struct route *route);
+};
+#define ROUTE_ROWS (EXIT_NOTIFY + 1)
+extern const struct route_row route_rows[ROUTE_ROWS];
+
+static inline enum route_answer route_by_controls(u32 basic_reason, const struct controls *controls)
+{
+	const struct route_row *row = &route_rows[basic_reason];
+
+	if (basic_reason >= ROUTE_ROWS || row->owner == OWNER_L1S)
+		return ROUTE_L1;
+	if (row->owner == OWNER_CONTROL)
+		return controls_has(controls, row->group, row->bit) ? ROUTE_L1 : ROUTE_L0;
+	return row->owner == OWNER_OURS ? ROUTE_L0 : ROUTE_ASK;
+}
 
 bool route_is_for_l1(u32 basic_reason, const struct route *route);
 

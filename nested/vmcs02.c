@@ -3,23 +3,13 @@
 #include "nested/vmcs02.h"
 
 #include "bsp/memory/paging.h"
-#include "kernel/crash.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
-
-#define SHADOW_INDICATOR (1u << 31)
 
 static union vmcs_page pages[CONFIG_PARTITION_CPUS] page_aligned;
 static u64 msr_bitmaps[CONFIG_PARTITION_CPUS][BITMAP_WORDS] page_aligned;
 /* For all CPUs: a set bit exits. */
 static u8 vmread_bitmap[PAGE_SIZE] page_aligned, vmwrite_bitmap[PAGE_SIZE] page_aligned;
-
-static inline void clear_with_indicator(struct nested *n, u32 indicator)
-{
-	CHECK(vmclear(&n->vmcs02_page));
-	n->vmcs02->revision = nested_machine.hardware_revision | indicator;
-	n->launched02 = 0;
-}
 
 static bool probe_field(enum field_index i)
 {
@@ -66,7 +56,7 @@ void vmcs02_probe(struct vcpu *v)
 	n->vmcs02 = &pages[v->index];
 	n->vmcs02_page = HPA(kernel_physical(n->vmcs02));
 	n->msr_bitmap02 = msr_bitmaps[v->index];
-	clear_with_indicator(n, 0);
+	vmcs02_clear(n, 0);
 	if (!v->is_boot) /* the CPUs of a box are alike */
 		return;
 	CHECK(vmptrld(&n->vmcs02_page));
@@ -84,7 +74,7 @@ void vmcs02_setup(struct vcpu *v)
 				      VMCS_ENTRY_INTERRUPTION_INFO };
 	struct nested *n = v->nested;
 
-	clear_with_indicator(n, 0);
+	vmcs02_clear(n, 0);
 	CHECK(vmptrld(&n->vmcs02_page));
 	vmx_write_host_state(v);
 	for (u32 i = 0; i < ARRAY_SIZE(zeroed); i++)
@@ -112,24 +102,6 @@ void vmcs02_return(struct vcpu *v)
 	CHECK(vmptrld(&v->vmcs01));
 }
 
-void vmcs02_activate(struct vcpu *v)
-{
-	struct nested *n = v->nested;
-
-	if (nested_machine.has_shadowing)
-		clear_with_indicator(n, 0);
-	CHECK(vmptrld(&n->vmcs02_page));
-}
-
-void vmcs02_deactivate(struct vcpu *v)
-{
-	struct nested *n = v->nested;
-
-	if (nested_machine.has_shadowing)
-		clear_with_indicator(n, SHADOW_INDICATOR);
-	CHECK(vmptrld(&v->vmcs01));
-}
-
 static void set_shadowing(bool on, u64 link)
 {
 	u64 controls = vmread(VMCS_SECONDARY_CONTROLS);
@@ -144,7 +116,7 @@ void vmcs02_attach_shadow(struct vcpu *v)
 
 	if (!nested_machine.has_shadowing)
 		return;
-	clear_with_indicator(n, SHADOW_INDICATOR);
+	vmcs02_clear(n, VMCS_SHADOW_INDICATOR);
 	set_shadowing(true, kernel_physical(n->vmcs02));
 }
 
@@ -155,5 +127,5 @@ void vmcs02_detach_shadow(struct vcpu *v)
 	if (!nested_machine.has_shadowing)
 		return;
 	set_shadowing(false, ~0ull);
-	clear_with_indicator(n, 0);
+	vmcs02_clear(n, 0);
 }

@@ -7,6 +7,7 @@
 #ifndef NESTED_VMCS02_H
 #define NESTED_VMCS02_H
 
+#include "kernel/crash.h"
 #include "nested/nested.h"
 
 /* Once a CPU; on the boot CPU: which fields CPUs of this box have. vmcs01 is current before and after, as for all below but where said. */
@@ -18,9 +19,34 @@ void vmcs02_setup(struct vcpu *v);
 void vmcs02_borrow(struct vcpu *v);
 void vmcs02_return(struct vcpu *v);
 
+#define VMCS_SHADOW_INDICATOR (1u << 31)
+
+/* VMCLEAR: the indicator may change while the VMCS is clear and not current only. */
+static inline void vmcs02_clear(struct nested *n, u32 indicator)
+{
+	CHECK(vmclear(&n->vmcs02_page));
+	n->vmcs02->revision = nested_machine.hardware_revision | indicator;
+	n->launched02 = 0;
+}
+
 /* To run it, and back: afterwards vmcs02 (vmcs01) is current. */
-void vmcs02_activate(struct vcpu *v);
-void vmcs02_deactivate(struct vcpu *v);
+static inline void vmcs02_activate(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	if (nested_machine.has_shadowing)
+		vmcs02_clear(n, 0);
+	CHECK(vmptrld(&n->vmcs02_page));
+}
+
+static inline void vmcs02_deactivate(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	if (nested_machine.has_shadowing)
+		vmcs02_clear(n, VMCS_SHADOW_INDICATOR);
+	CHECK(vmptrld(&v->vmcs01));
+}
 
 /* L1's VMREAD and VMWRITE reach vmcs02, or exit. */
 void vmcs02_attach_shadow(struct vcpu *v);
@@ -31,7 +57,7 @@ const char *vmcs02_resolve(struct nested *n);
 /* vmcs02 is current: merges the controls. */
 void vmcs02_merge_controls(struct vcpu *v);
 /* vmcs02 is current: the read shadows, when CR0, CR4 or what L1 owns of them has changed. */
-void vmcs02_merge_shadows(const struct nested *n);
+void vmcs02_merge_shadows(struct nested *n);
 /* vmcs02 is current: what is computed anew at each entry. */
 void vmcs02_merge_state(struct vcpu *v);
 void vmcs02_merge_memory(struct vcpu *v);

@@ -12,7 +12,7 @@ static struct vmcs12_page *map(u64 address)
 
 	if (!guest_to_host(GPA(address), PAGE_SIZE, &host))
 		return NULL;
-	return window_map(WINDOW_NESTED_A, host);
+	return window_map(WINDOW_VMCS12, host);
 }
 
 u32 vmcs12_revision(u64 address)

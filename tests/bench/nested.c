@@ -39,7 +39,7 @@ asm(".text\n"
 extern const u8 l2_cpuid[], l2_vmcall[], l2_rdmsr[], l2_touch[];
 asm("l2_cpuid:  cpuid; jmp l2_cpuid\n"
     "l2_vmcall: vmcall; jmp l2_vmcall\n"
-    "l2_rdmsr:  rdmsr; jmp l2_rdmsr\n"
+    "l2_rdmsr:  mov $0x174, %ecx; rdmsr; jmp l2_rdmsr\n"
     "l2_touch:  movb $0, (%rsi); nop; jmp l2_touch\n");
 
 void bench_refused(u64 error);

@@ -79,30 +79,23 @@ static void x2apic_stays_trapped(void **state)
 	merge_all(merged, ours.byte, none);
 	for (u32 msr = IA32_X2APIC_FIRST; msr <= IA32_X2APIC_LAST; msr++)
 		for (u32 write = 0; write < 2; write++) {
-			struct bitmap_place place;
+			u32 bit = bitmap_msr_bit(msr, write);
 
-			assert_true(bitmap_msr_place(msr, write, &place));
-			assert_true(merged[place.byte] >> place.bit & 1);
+			assert_in_range(bit, 0, 8 * BITMAP_BYTES - 1);
+			assert_true(merged[bit / 8] >> bit % 8 & 1);
 		}
 }
 
 static void places_are_the_manuals(void **state)
 {
-	struct bitmap_place place;
-
 	(void)state;
-	assert_true(bitmap_msr_place(0, false, &place));
-	assert_int_equal(place.byte * 8 + place.bit, 0);
-	assert_true(bitmap_msr_place(0xC0000000, false, &place));
-	assert_int_equal(place.byte, 1024);
-	assert_true(bitmap_msr_place(0x1FFF, true, &place));
-	assert_int_equal(place.byte, 2048 + 1023);
-	assert_true(bitmap_msr_place(0xC0001FFF, true, &place));
-	assert_int_equal(place.byte, 4095);
-	assert_int_equal(place.bit, 7);
-	assert_false(bitmap_msr_place(0x2000, false, &place));
-	assert_false(bitmap_msr_place(0xC0002000, true, &place));
-	assert_false(bitmap_msr_place(0xFFFFFFFF, true, &place));
+	assert_int_equal(bitmap_msr_bit(0, false), 0);
+	assert_int_equal(bitmap_msr_bit(0xC0000000, false), 1024 * 8);
+	assert_int_equal(bitmap_msr_bit(0x1FFF, true), (2048 + 1023) * 8 + 7);
+	assert_int_equal(bitmap_msr_bit(0xC0001FFF, true), 4095 * 8 + 7);
+	assert_int_equal(bitmap_msr_bit(0x2000, false), BITMAP_NO_BIT);
+	assert_int_equal(bitmap_msr_bit(0xC0002000, true), BITMAP_NO_BIT);
+	assert_int_equal(bitmap_msr_bit(0xFFFFFFFF, true), BITMAP_NO_BIT);
 }
 
 int main(void)
