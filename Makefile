@@ -29,7 +29,7 @@ BSP := boot/multiboot2 console/console memory/string memory/page_tables memory/p
 BSP_ASM := $(patsubst bsp/%.S,%,$(wildcard bsp/boot/*.S bsp/smp/*.S))
 
 KERNEL := main partition vcpu exits exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io exit_mmio mmio_decode \
-	apic apic_access interrupts timers guest_ram guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
+	apic apic_access interrupts timers guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
 	upcall syscalls host_irq fpu percpu traps log crash
 KERNEL_ASM := entry traps
 

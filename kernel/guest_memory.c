@@ -7,11 +7,6 @@
 
 struct guest_ram guest_ram;
 
-bool guest_to_host(gpa_t gpa, u64 length, hpa_t *host)
-{
-	return guest_ram_translate(&guest_ram, gpa, length, host);
-}
-
 void *window_map(enum window_slot slot, hpa_t page)
 {
 	return paging_window_set((u32)this_cpu()->number, slot, page);
@@ -42,6 +37,18 @@ bool guest_read(gpa_t gpa, void *buffer, u64 length)
 	if (!guest_to_host(gpa, length, &host))
 		return false;
 	copy_pages(host, buffer, length, false);
+	return true;
+}
+
+bool guest_read_entry(gpa_t gpa, u32 bytes, u64 *value)
+{
+	u64 offset = gpa.value & PAGE_MASK;
+	hpa_t host;
+
+	if (!guest_to_host(gpa, bytes, &host))
+		return false;
+	const u8 *at = (const u8 *)window_map(WINDOW_COPY, HPA(host.value - offset)) + offset;
+	*value = bytes == 8 ? __atomic_load_n((const u64 *)at, __ATOMIC_RELAXED) : __atomic_load_n((const u32 *)at, __ATOMIC_RELAXED);
 	return true;
 }
 

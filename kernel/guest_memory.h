@@ -7,18 +7,39 @@
 #define KERNEL_GUEST_MEMORY_H
 
 #include "bsp/types.h"
+#include "kernel/monitor_abi.h"
 
 struct vcpu;
 
 /* Host address of a guest-physical range inside the partition's RAM; false if any byte lies outside. Pure: unit-testable. */
 struct guest_ram { u64 host_base; u64 bytes; };
 extern struct guest_ram guest_ram;
-bool must_check guest_ram_translate(const struct guest_ram *ram, gpa_t gpa, u64 length, hpa_t *host);
-bool must_check guest_to_host(gpa_t gpa, u64 length, hpa_t *host);
+static inline must_check bool guest_ram_translate(const struct guest_ram *ram, gpa_t gpa, u64 length, hpa_t *host)
+{
+	u64 low = min_u64(ram->bytes, GUEST_HOLE_START), high = gpa.value - GUEST_HIGH_START;
+
+	/* no sum that could wrap */
+	if (gpa.value < low && length <= low - gpa.value) {
+		*host = HPA(ram->host_base + gpa.value);
+		return true;
+	}
+	if (gpa.value < GUEST_HIGH_START || high >= ram->bytes - low || length > ram->bytes - low - high)
+		return false;
+	*host = HPA(ram->host_base + low + high);
+	return true;
+}
+
+static inline must_check bool guest_to_host(gpa_t gpa, u64 length, hpa_t *host)
+{
+	return guest_ram_translate(&guest_ram, gpa, length, host);
+}
 
 /* Copies; a range may cross pages. False: outside RAM, nothing was copied. */
 bool must_check guest_read(gpa_t gpa, void *buffer, u64 length);
 bool must_check guest_write(gpa_t gpa, const void *buffer, u64 length);
+
+/* A naturally aligned 4- or 8-byte value of a table, in one read. False: outside RAM. */
+bool must_check guest_read_entry(gpa_t gpa, u32 bytes, u64 *value);
 
 /* Replaces a naturally aligned 4- or 8-byte value if it is still the old one; the guest's other CPUs may write it too. False: outside RAM. */
 bool must_check guest_compare_exchange(gpa_t gpa, u64 old, u64 value, u32 bytes);

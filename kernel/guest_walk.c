@@ -90,7 +90,7 @@ static bool to_l1(gpa_t *at, bool write)
 static bool read_entry(const struct walk *w, gpa_t at, u64 *entry)
 {
 	*entry = 0;
-	return to_l1(&at, false) && guest_read(at, entry, w->entry_bytes);
+	return to_l1(&at, false) && guest_read_entry(at, w->entry_bytes, entry);
 }
 
 static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)

@@ -17,7 +17,7 @@
 static bool read_entry(void *context, gpa_t at, u64 *entry)
 {
 	(void)context;
-	return guest_read(at, entry, sizeof(*entry));
+	return guest_read_entry(at, sizeof(*entry), entry);
 }
 
 static void walk12(struct vcpu *v, l2pa_t address, struct ept12_walk *walk)

@@ -32,9 +32,10 @@ extern const struct route_row route_rows[ROUTE_ROWS];
 
 static inline enum route_answer route_by_controls(u32 basic_reason, const struct controls *controls)
 {
+	if (basic_reason >= ROUTE_ROWS)
+		return ROUTE_L1;
 	const struct route_row *row = &route_rows[basic_reason];
-
-	if (basic_reason >= ROUTE_ROWS || row->owner == OWNER_L1S)
+	if (row->owner == OWNER_L1S)
 		return ROUTE_L1;
 	if (row->owner == OWNER_CONTROL)
 		return controls_has(controls, row->group, row->bit) ? ROUTE_L1 : ROUTE_L0;

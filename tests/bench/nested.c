@@ -7,10 +7,15 @@
 #include "kernel/vmx/vmcs.h"
 
 #define ROUNDS 500
+#define MAPPED_PAGES 31 /* of 2 MiB; l2_touch uses the next, l2_fill FILLED_PAGES of them from the third */
+#define FILLED_PAGES 22
 #define PAGE __attribute__((aligned(4096)))
 #define MSR_FEATURE_CONTROL 0x3A
 #define MSR_VMX_BASIC 0x480
 #define MSR_EFER 0xC0000080
+#define MSR_DEADLINE 0x6E0
+#define TIMER_VECTOR 0x40
+#define DEADLINE_MODE (2u << 17)
 #define EPT_ALL 7ull
 #define EPT_LARGE_WB (EPT_ALL | 1ull << 7 | 6ull << 3)
 #define EPTP_WB_4_LEVELS (6ull | 3ull << 3)
@@ -20,10 +25,13 @@ static u64 ept_root[512] PAGE, ept_pointers[512] PAGE, ept_directory[512] PAGE;
 static u8 msr_bitmap[4096] PAGE, l2_stack[4096] PAGE;
 extern u64 gdt[];
 u64 bench_instruction_bytes, bench_rounds, bench_host_rsp;
+#define HEALTH_PORT 0x510 /* Nestbox prints its counters when something is written */
 
 /* Enters L2 and comes back when bench_rounds exits have been reflected. */
 void bench_enter(void);
 void bench_exit(void);
+/* The same with three VMREADs and one VMWRITE, as little as a real hypervisor does. */
+void bench_exit_reads(void);
 asm(".text\n"
     ".global bench_enter, bench_exit\n"
     "bench_enter: push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
@@ -34,13 +42,18 @@ asm(".text\n"
     "	mov $0x681e, %eax; vmread %rax, %rbx; add bench_instruction_bytes, %rbx; vmwrite %rbx, %rax\n"
     "	vmresume\n"
     "	mov $0x4400, %eax; vmread %rax, %rdi; call bench_refused\n"
+    ".global bench_exit_reads\n"
+    "bench_exit_reads: mov $0x4402, %eax; vmread %rax, %rbx; mov $0x440c, %eax; vmread %rax, %rbx\n"
+    "	jmp bench_exit\n"
     "1:	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx; ret\n");
 
-extern const u8 l2_cpuid[], l2_vmcall[], l2_rdmsr[], l2_touch[];
+extern const u8 l2_cpuid[], l2_vmcall[], l2_rdmsr[], l2_touch[], l2_fill[], l2_count[];
 asm("l2_cpuid:  cpuid; jmp l2_cpuid\n"
     "l2_vmcall: vmcall; jmp l2_vmcall\n"
     "l2_rdmsr:  mov $0x174, %ecx; rdmsr; jmp l2_rdmsr\n"
-    "l2_touch:  movb $0, (%rsi); nop; jmp l2_touch\n");
+    "l2_touch:  movb $0, 0x3f00000; jmp l2_touch\n"
+    "l2_fill:   mov $0x400000, %eax; 1: movb $0, (%rax); add $0x200000, %eax; cmp $0x3000000, %eax; jb 1b; vmcall\n"
+    "l2_count:  mov $20000, %ecx; 1: dec %ecx; jnz 1b; vmcall\n");
 
 void bench_refused(u64 error);
 void bench_refused(u64 error)
@@ -85,6 +98,8 @@ static void enter_operation(void)
 	POINTER_INSN(vmxon, vmxon_page);
 }
 
+static void (*exit_address)(void) = bench_exit;
+
 static void write_host_state(void)
 {
 	static const u32 selectors[] = { VMCS_HOST_ES_SELECTOR, VMCS_HOST_SS_SELECTOR, VMCS_HOST_DS_SELECTOR };
@@ -106,7 +121,7 @@ static void write_host_state(void)
 	asm volatile("sidt %0" : "=m"(table));
 	vmwrite(VMCS_HOST_IDTR_BASE, table.base);
 	vmwrite(VMCS_HOST_IA32_EFER, rdmsr(MSR_EFER));
-	vmwrite(VMCS_HOST_RIP, (u64)bench_exit);
+	vmwrite(VMCS_HOST_RIP, (u64)exit_address);
 }
 
 static void write_guest_state(void)
@@ -156,12 +171,14 @@ static void build_ept(void)
 {
 	ept_root[0] = (u64)ept_pointers | EPT_ALL;
 	ept_pointers[0] = (u64)ept_directory | EPT_ALL;
-	for (u64 i = 0; i < 32; i++)
+	for (u64 i = 0; i < MAPPED_PAGES; i++)
 		ept_directory[i] = i << 21 | EPT_LARGE_WB;
 }
 
 static void measure(const char *name, const u8 *code, u32 bytes, u32 reason)
 {
+	bool counts_exits = code == l2_cpuid && exit_address == bench_exit;
+
 	POINTER_INSN(vmclear, vmcs_page);
 	POINTER_INSN(vmptrld, vmcs_page);
 	write_controls();
@@ -177,9 +194,62 @@ static void measure(const char *name, const u8 *code, u32 bytes, u32 reason)
 	POINTER_INSN(vmptrld, vmcs_page);
 	vmwrite(VMCS_GUEST_RIP, (u64)code);
 	bench_rounds = ROUNDS;
+	if (counts_exits)
+		outb(HEALTH_PORT, 1);
 	u64 start = rdtsc();
 	bench_enter();
-	print("bench: %s %lu\n", name, (rdtsc() - start) / ROUNDS);
+	u64 ticks = rdtsc() - start;
+	if (counts_exits)
+		outb(HEALTH_PORT, 1);
+	print("bench: %s %lu\n", name, ticks / ROUNDS);
+}
+
+/* Enters L2 once, up to its VMCALL. */
+static u64 run_once(const u8 *code)
+{
+	vmwrite(VMCS_GUEST_RIP, (u64)code);
+	POINTER_INSN(vmclear, vmcs_page);
+	POINTER_INSN(vmptrld, vmcs_page);
+	bench_rounds = 1;
+	u64 start = rdtsc();
+	bench_enter();
+	u64 ticks = rdtsc() - start;
+	check((u32)vmread(VMCS_EXIT_REASON) == EXIT_VMCALL, "exit reason %lx", vmread(VMCS_EXIT_REASON));
+	return ticks;
+}
+
+/* What L0 does alone: the same run twice, the second time with nothing left to fill. */
+static void report_fill(void)
+{
+	u64 operand[2] = { (u64)ept_root | EPTP_WB_4_LEVELS, 0 };
+
+	run_once(l2_fill);
+	asm volatile("invept %0, %1" : : "m"(operand), "r"(1ull) : "cc", "memory");
+	run_once(l2_vmcall); /* the page of the code itself */
+	u64 filling = run_once(l2_fill), filled = run_once(l2_fill);
+	print("bench: l2_fill_2m %lu\n", (filling - filled) / FILLED_PAGES);
+}
+
+static void on_timer(struct trap_frame *frame)
+{
+	(void)frame;
+	lapic_write(APIC_EOI, 0);
+}
+
+/* A timer interrupt of the machine while L2 counts with interrupts off; L1, which does not intercept it, has it afterwards. */
+static void report_interrupt(void)
+{
+	trap_set(TIMER_VECTOR, on_timer);
+	lapic_enable();
+	lapic_write(APIC_TIMER, DEADLINE_MODE | TIMER_VECTOR);
+	run_once(l2_count);
+	u64 quiet = run_once(l2_count);
+	wrmsr(MSR_DEADLINE, rdtsc() + 20000);
+	u64 interrupted = run_once(l2_count);
+	print("bench: l2_interrupt_l0 %lu\n", interrupted - quiet);
+	interrupts_on();
+	pause();
+	interrupts_off();
 }
 
 static void report_instructions(void)
@@ -207,8 +277,13 @@ void guest_main(void)
 	measure("l2_cpuid", l2_cpuid, 2, EXIT_CPUID);
 	measure("l2_vmcall", l2_vmcall, 3, EXIT_VMCALL);
 	measure("l2_rdmsr", l2_rdmsr, 2, EXIT_RDMSR);
+	exit_address = bench_exit_reads;
+	measure("l2_cpuid_three_reads", l2_cpuid, 2, EXIT_CPUID);
+	exit_address = bench_exit;
+	measure("l2_ept_violation", l2_touch, 0, EXIT_EPT_VIOLATION);
+	report_fill();
+	report_interrupt();
 	report_instructions();
-	outb(0x510, 1);
 	print("bench: done\n");
 	finish("nested");
 }
