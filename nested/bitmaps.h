@@ -11,6 +11,7 @@
 #define BITMAP_BYTES 4096u
 #define BITMAP_WORDS (BITMAP_BYTES / 8)
 #define BITMAP_MAX_OPEN 16
+#define BITMAP_STEP 4
 
 #define BITMAP_NO_BIT ~0u
 
@@ -24,7 +25,7 @@ static inline u32 bitmap_msr_bit(u32 msr, bool write)
 	return index < range ? index + (is_high ? high_bits : 0) + (write ? write_bits : 0) : BITMAP_NO_BIT;
 }
 
-/* The 64-bit words of our bitmap that are not all ones, in ascending order. */
+/* The 64-bit words of our bitmap that are not all ones, filled up with others to a multiple of BITMAP_STEP. */
 struct bitmap_open {
 	u32 count;
 	struct bitmap_word { u64 ours; u32 at; } word[BITMAP_MAX_OPEN];
@@ -33,13 +34,22 @@ struct bitmap_open {
 /* Finds them; words beyond BITMAP_MAX_OPEN are left out and so stay all ones in the union. */
 void bitmap_find_open(struct bitmap_open *open, const u8 *ours);
 
-/* merged starts as all ones; the open words become ours | theirs, each read once. */
+static inline void bitmap_merge_word(u64 *merged, const struct bitmap_word *w, const u64 *theirs)
+{
+	merged[w->at] = w->ours | __atomic_load_n(&theirs[w->at], __ATOMIC_RELAXED);
+}
+
+/* merged starts as all ones; the open words become ours | theirs, each read once. Four at a time: this runs at every entry to L2. */
 static inline void bitmap_merge(u64 *merged, const struct bitmap_open *open, const u64 *theirs)
 {
 	const struct bitmap_word *end = open->word + open->count;
 
-	for (const struct bitmap_word *w = open->word; w < end; w++)
-		merged[w->at] = w->ours | __atomic_load_n(&theirs[w->at], __ATOMIC_RELAXED);
+	for (const struct bitmap_word *w = open->word; w < end; w += BITMAP_STEP) {
+		bitmap_merge_word(merged, w, theirs);
+		bitmap_merge_word(merged, w + 1, theirs);
+		bitmap_merge_word(merged, w + 2, theirs);
+		bitmap_merge_word(merged, w + 3, theirs);
+	}
 }
 
 #endif

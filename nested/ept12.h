@@ -18,15 +18,59 @@ struct ept12_walk {
 	u64 leaf_type;   /* MAPPED: memory type and ignore-PAT bits of the leaf, in place */
 };
 
-struct ept12_source {
-	bool (*read)(void *context, gpa_t at, u64 *entry); /* false: not in L1's RAM */
-	void *context;
-	u32 physical_bits;
-	bool has_execute_only, has_2m, has_1g;
-};
+struct ept12_question { u64 eptp; l2pa_t address; };
 
-void ept12_walk(const struct ept12_source *source, u64 eptp, l2pa_t address, struct ept12_walk *walk);
+#define EPT12_LEVELS 4u
+
+struct ept12_features { u32 physical_bits; bool has_execute_only, has_2m, has_1g; };
+
+/* What makes an entry a misconfiguration, by level: made once. SDM "EPT Misconfigurations" */
+struct ept12_rules {
+	u64 table_reserved;
+	u64 leaf_reserved[EPT12_LEVELS + 1]; /* EPT_LARGE among them where no leaf may be */
+	u32 bad_rights;                      /* bit n: read, write, execute = n makes no sense */
+};
+void ept12_make_rules(struct ept12_rules *rules, const struct ept12_features *features);
 
 static inline u64 ept_page_bytes(u32 level) { return 1ull << (12 + 9 * (level - 1)); }
+
+/* Types 2, 3 and 7 do not exist. */
+static inline bool ept12_type_is_valid(u64 entry) { return 0x73u >> (entry >> 3 & 7) & 1; }
+
+/* The entry of a table of L1's; all ones where nothing answers. */
+typedef u64 ept12_reader(void *context, u32 level, gpa_t at);
+
+static inline __attribute__((always_inline)) struct ept12_walk ept12_walk(const struct ept12_rules *rules, ept12_reader *read, void *context,
+									   struct ept12_question question)
+{
+	struct ept12_walk walk = { .outcome = EPT12_VIOLATION, .level = EPT12_LEVELS, .rights = EPT_RWX };
+	u64 table = question.eptp & EPT_ADDRESS;
+
+	if (question.address.value >> 48)
+		return (struct ept12_walk){ .outcome = EPT12_VIOLATION, .level = EPT12_LEVELS };
+	for (;; walk.level--) {
+		u64 index = question.address.value >> (12 + 9 * (walk.level - 1)) & 511;
+		u64 entry = read(context, walk.level, GPA(table + 8 * index));
+
+		table = entry & EPT_ADDRESS;
+		if (walk.level > 1 && (entry & (rules->table_reserved | EPT_LARGE | EPT_RWX)) == EPT_RWX)
+			continue; /* a table with all rights: what nearly all are */
+		bool is_leaf = walk.level == 1 || entry & EPT_LARGE;
+		u64 reserved = is_leaf ? rules->leaf_reserved[walk.level] : rules->table_reserved;
+		walk.rights &= entry;
+		if (!(entry & EPT_RWX))
+			return walk;
+		if (rules->bad_rights >> (entry & EPT_RWX) & 1 || entry & reserved || (is_leaf && !ept12_type_is_valid(entry))) {
+			walk.outcome = EPT12_MISCONFIGURED;
+			return walk;
+		}
+		if (is_leaf) {
+			walk.outcome = EPT12_MAPPED;
+			walk.page = table;
+			walk.leaf_type = entry & (EPT_MEMORY_TYPE(7) | BIT(6));
+			return walk;
+		}
+	}
+}
 
 #endif

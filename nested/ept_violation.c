@@ -14,22 +14,25 @@
 #define QUALIFICATION_ADVANCED (0xFull << 9) /* not offered: user, write, execute bits of the linear address */
 #define QUALIFICATION_NMI      BIT(12)
 
-static bool read_entry(void *context, gpa_t at, u64 *entry)
+/* L1's tables at one level stay in that level's window until another page of them is looked at. */
+static inline u64 read_entry(void *context, u32 level, gpa_t at)
 {
-	(void)context;
-	return guest_read_entry(at, sizeof(*entry), entry);
+	struct ept12_window *w = &((struct nested *)context)->ept12_window[level - 1];
+	u64 page = at.value & ~PAGE_MASK;
+	hpa_t host;
+
+	if (w->page != page) {
+		if (!guest_to_host(GPA(page), PAGE_SIZE, &host))
+			return ~0ull;
+		w->entry = window_map(WINDOW_EPT12 + level - 1, host);
+		w->page = page;
+	}
+	return __atomic_load_n(&w->entry[(at.value & PAGE_MASK) / sizeof(u64)], __ATOMIC_RELAXED);
 }
 
-static void walk12(struct vcpu *v, l2pa_t address, struct ept12_walk *walk)
+static inline __attribute__((always_inline)) struct ept12_walk walk12(struct nested *n, l2pa_t address)
 {
-	const struct offer *offer = &nested_machine.offer;
-	const struct ept12_source source = {
-		.read = read_entry, .physical_bits = offer->physical_bits,
-		.has_execute_only = offer->msr.ept_vpid & EPT_CAP_EXECUTE_ONLY,
-		.has_2m = offer->msr.ept_vpid & EPT_CAP_2M, .has_1g = offer->msr.ept_vpid & EPT_CAP_1G,
-	};
-
-	ept12_walk(&source, v->nested->value[FIELD_EPT_POINTER], address, walk);
+	return ept12_walk(&nested_machine.ept12_rules, read_entry, n, (struct ept12_question){ n->value[FIELD_EPT_POINTER], address });
 }
 
 u64 ept_violation_qualification(u64 hardware, u64 rights12)
@@ -49,17 +52,24 @@ static void undo(struct vcpu *v, u64 qualification)
 	interrupts_requeue_vectoring(v);
 }
 
-static void fill(struct vcpu *v, l2pa_t address, const struct ept12_walk *walk, struct ept02_leaf leaf)
+/* False: L1's tables make no sense, or lead to what is no RAM: nothing L2 could be given is there. */
+static __attribute__((noinline)) bool fill(struct vcpu *v, l2pa_t address, struct ept12_walk walk)
 {
 	struct nested *n = v->nested;
+	struct ept02_leaf leaf = { 0, 0 };
 
-	ept02_map(&n->ept02, n->ept02_root, address, walk, leaf);
+	if (walk.outcome == EPT12_MAPPED)
+		leaf.host_leaf = ept_lookup(&vmx_ept_pool, GPA(walk.page + (address.value & (ept_page_bytes(walk.level) - 1))), &leaf.host_level);
+	if (!leaf.host_leaf)
+		return false;
+	ept02_map(&n->ept02, n->ept02_root, address, &walk, leaf);
 	v->statistics->ept02_fills++;
 	u64 eptp = ept02_eptp(&n->ept02, n->ept02_root);
 	if (eptp != n->eptp02)
 		vmwrite(VMCS_EPT_POINTER, eptp);
 	n->eptp02 = eptp;
 	vmcs02_flush_ept(n);
+	return true;
 }
 
 bool ept_violation_handle(struct vcpu *v)
@@ -68,36 +78,25 @@ bool ept_violation_handle(struct vcpu *v)
 	l2pa_t address = L2PA(vmread(VMCS_GUEST_PHYSICAL_ADDRESS));
 	u64 qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	u64 wanted = qualification & QUALIFICATION_ACCESS;
-	struct ept12_walk walk;
 
 	if (!nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT))
 		return false;
-	walk12(v, address, &walk);
+	struct ept12_walk walk = walk12(n, address);
 	if (walk.outcome == EPT12_VIOLATION || (walk.outcome == EPT12_MAPPED && (walk.rights & wanted) != wanted)) {
 		reflect_changed(v, EXIT_EPT_VIOLATION, ept_violation_qualification(qualification, walk.rights));
 		return true;
 	}
-	struct ept02_leaf leaf = { 0, 0 };
-	if (walk.outcome == EPT12_MAPPED) {
-		u64 l1 = walk.page + (address.value & (ept_page_bytes(walk.level) - 1));
-
-		leaf.host_leaf = ept_lookup(&vmx_ept_pool, GPA(l1), &leaf.host_level);
-	}
-	/* A page of L1's that is no RAM has nothing L2 could be given: L1 hears that its tables make no sense. */
-	if (!leaf.host_leaf) {
+	if (fill(v, address, walk))
+		undo(v, qualification);
+	else
 		reflect_changed(v, EXIT_EPT_MISCONFIGURATION, 0);
-		return true;
-	}
-	fill(v, address, &walk, leaf);
-	undo(v, qualification);
 	return true;
 }
 
 bool ept_violation_translate(struct vcpu *v, l2pa_t address, u64 rights, gpa_t *l1)
 {
-	struct ept12_walk walk;
+	struct ept12_walk walk = walk12(v->nested, address);
 
-	walk12(v, address, &walk);
 	if (walk.outcome != EPT12_MAPPED || (walk.rights & rights) != rights)
 		return false;
 	*l1 = GPA(walk.page + (address.value & (ept_page_bytes(walk.level) - 1)));

@@ -131,7 +131,7 @@ static void merge_ept_pointer(struct nested *n)
 void vmcs02_flush_ept(struct nested *n)
 {
 	if (n->ept02.tlb_is_stale)
-		invept(INVEPT_ALL, 0);
+		invept_all();
 	n->ept02.tlb_is_stale = false;
 }
 

@@ -49,6 +49,10 @@ static void init_machine(const struct vmx_capabilities *hardware)
 	m->has_shadowing = may & SECONDARY_VMCS_SHADOWING && hardware->misc & MISC_WRITE_ANY_FIELD;
 	m->has_preemption_timer = hardware->pin >> 32 & PIN_PREEMPTION_TIMER;
 	m->hardware_revision = (u32)hardware->basic & 0x7FFFFFFF;
+	ept12_make_rules(&m->ept12_rules, &(struct ept12_features){
+		.physical_bits = m->offer.physical_bits, .has_execute_only = m->offer.msr.ept_vpid & EPT_CAP_EXECUTE_ONLY,
+		.has_2m = m->offer.msr.ept_vpid & EPT_CAP_2M, .has_1g = m->offer.msr.ept_vpid & EPT_CAP_1G,
+	});
 	m->msr_bitmap01 = msr_policy_bitmap()->byte;
 	bitmap_find_open(&m->msr_open, m->msr_bitmap01);
 }
@@ -65,6 +69,8 @@ void nested_init(struct vcpu *v, const struct vmx_capabilities *hardware)
 		.ept02 = { .tables = ept02_tables[v->index], .next = ept02_links[v->index],
 			   .physical = kernel_physical(ept02_tables[v->index]), .count = CONFIG_NESTED_EPT02_PAGES },
 	};
+	for (u32 i = 0; i < EPT12_LEVELS; i++)
+		n->ept12_window[i].page = ~0ull;
 	ept02_init(&n->ept02);
 	v->nested = n;
 	vmcs02_probe(v);

@@ -64,6 +64,7 @@ struct nested {
 	u64 *msr_bitmap02;
 	u64 eptp02;                   /* as in vmcs02 */
 	u32 ept02_root;
+	struct ept12_window { u64 page; const u64 *entry; } ept12_window[EPT12_LEVELS]; /* L1's tables last looked at */
 	struct ept02_pool ept02;
 	struct flush_state flush;
 	struct invvpid_operand vpid01, vpid02;
@@ -82,6 +83,7 @@ struct nested_machine {
 	u32 kept_data_count, copied_count;
 	bool has_shadowing;
 	bool has_preemption_timer;
+	struct ept12_rules ept12_rules;
 	const u8 *msr_bitmap01;
 	struct bitmap_open msr_open;
 	u32 hardware_revision;

@@ -236,8 +236,10 @@ void reflect_exit(struct vcpu *v)
 void reflect_changed(struct vcpu *v, u32 reason, u64 qualification)
 {
 	save_data(v->nested);
-	vmcs12_set_data(v->nested, FIELD_EXIT_REASON, reason);
-	vmcs12_set_data(v->nested, FIELD_EXIT_QUALIFICATION, qualification);
+	if (reason != v->exit_reason)
+		vmcs12_set_data(v->nested, FIELD_EXIT_REASON, reason);
+	if (qualification != vmread(VMCS_EXIT_QUALIFICATION))
+		vmcs12_set_data(v->nested, FIELD_EXIT_QUALIFICATION, qualification);
 	leave(v, false);
 }
 

@@ -187,5 +187,5 @@ void vmx_setup_vcpu(struct vcpu *v)
 	v->launched = 0;
 	vmx_write_host_state(v);
 	write_controls(v);
-	invept(INVEPT_ALL, 0);
+	invept_all();
 }

@@ -54,11 +54,11 @@ DEFINE_VMX_POINTER_INSN(vmptrld)
 enum invept_type { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
 enum invvpid_type { INVVPID_ADDRESS = 0, INVVPID_SINGLE = 1, INVVPID_ALL = 2, INVVPID_SINGLE_RETAIN_GLOBAL = 3 };
 
-static inline void invept(enum invept_type type, u64 eptp)
+static inline void invept_all(void)
 {
-	struct { u64 eptp, zero; } operand = { eptp, 0 };
+	static const struct { u64 eptp, zero; } operand;
 
-	asm volatile("invept %0, %1" : : "m"(operand), "r"((u64)type) : "cc", "memory");
+	asm volatile("invept %0, %1" : : "m"(operand), "r"((u64)INVEPT_ALL) : "cc", "memory");
 }
 
 struct invvpid_operand { u64 vpid, address; };

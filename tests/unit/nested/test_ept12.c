@@ -10,17 +10,16 @@
 static u64 memory[PAGES][512];
 static u32 reads;
 
-static bool read_memory(void *context, gpa_t at, u64 *entry)
+static u64 read_memory(void *context, u32 level, gpa_t at)
 {
-	(void)context;
+	(void)context, (void)level;
 	reads++;
 	if (at.value + 8 > sizeof(memory) || at.value & 7)
-		return false;
-	*entry = memory[at.value / PAGE_SIZE][at.value % PAGE_SIZE / 8];
-	return true;
+		return ~0ull;
+	return memory[at.value / PAGE_SIZE][at.value % PAGE_SIZE / 8];
 }
 
-static struct ept12_source source;
+static struct ept12_features source;
 
 static u64 *entry_of(u32 page, u32 level)
 {
@@ -33,7 +32,7 @@ static int set_up(void **state)
 	(void)state;
 	memset(memory, 0, sizeof(memory));
 	reads = 0;
-	source = (struct ept12_source){ .read = read_memory, .physical_bits = 40, .has_execute_only = true, .has_2m = true, .has_1g = true };
+	source = (struct ept12_features){ .physical_bits = 40, .has_execute_only = true, .has_2m = true, .has_1g = true };
 	for (u32 level = 4; level > 1; level--)
 		*entry_of(4 - level, level) = (5 - level) * PAGE_SIZE | EPT_RWX;
 	*entry_of(3, 1) = 0x55000 | EPT_RWX | EPT_MEMORY_TYPE(6);
@@ -42,10 +41,10 @@ static int set_up(void **state)
 
 static struct ept12_walk walk(void)
 {
-	struct ept12_walk w;
+	struct ept12_rules rules;
 
-	ept12_walk(&source, EPTP, L2PA(L2_ADDRESS), &w);
-	return w;
+	ept12_make_rules(&rules, &source);
+	return ept12_walk(&rules, read_memory, NULL, (struct ept12_question){ EPTP, L2PA(L2_ADDRESS) });
 }
 
 static void small_page(void **state)
@@ -177,10 +176,12 @@ static void tables_outside_ram_do_not_map(void **state)
 
 static void addresses_beyond_48_bits_do_not_map(void **state)
 {
+	struct ept12_rules rules;
 	struct ept12_walk w;
 
 	(void)state;
-	ept12_walk(&source, EPTP, L2PA(BIT(48)), &w);
+	ept12_make_rules(&rules, &source);
+	w = ept12_walk(&rules, read_memory, NULL, (struct ept12_question){ EPTP, L2PA(BIT(48)) });
 	assert_int_equal(w.outcome, EPT12_VIOLATION);
 	assert_int_equal(w.rights, 0);
 	assert_int_equal(reads, 0);
@@ -188,7 +189,10 @@ static void addresses_beyond_48_bits_do_not_map(void **state)
 
 static void random_tables_end_in_bounds(void **state)
 {
+	struct ept12_rules rules;
+
 	(void)state;
+	ept12_make_rules(&rules, &source);
 	for (u32 round = 0; round < 200; round++) {
 		for (u32 i = 0; i < PAGES * 512; i++)
 			memory[i / 512][i % 512] = (world_random() & 0x7FFF) | (round & 1 ? EPT_RWX : 0) |
@@ -197,7 +201,7 @@ static void random_tables_end_in_bounds(void **state)
 			struct ept12_walk w;
 
 			reads = 0;
-			ept12_walk(&source, world_random(), L2PA(world_random() >> (i % 20)), &w);
+			w = ept12_walk(&rules, read_memory, NULL, (struct ept12_question){ world_random(), L2PA(world_random() >> (i % 20)) });
 			assert_true(reads <= 4);
 			assert_in_range(w.level, 1, 4);
 			if (w.outcome == EPT12_MAPPED) {
