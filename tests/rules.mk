@@ -46,6 +46,26 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 unit: $(UNIT_TESTS:%=$(T)/unit/%) $(O)/nestbox ## run the unit tests
 	$(Q)$(PYTHON) tests/run_unit.py $(UNIT_TESTS:%=$(T)/unit/%) -- $(wildcard tests/unit/*/test_*.py) $(O)/nestbox
 
+## Line coverage of the part of nested/ that needs no CPU: the files with a unit test of their name, and their headers
+
+COVERED := $(foreach t,$(filter nested/test_%,$(UNIT_TESTS)),$(wildcard $(t:nested/test_%=nested/%.c) $(t:nested/test_%=nested/%.h)))
+COVERAGE_TESTS := $(filter nested/test_%,$(UNIT_TESTS))
+
+$(T)/cov/%.o: %.c $(HOST_CONFIG)
+	$(call say,CC $< (coverage))
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -O1,$(TEST_FLAGS)) -O0 -Itests/unit/nested --coverage -c $< -o $@
+$(T)/cov/ring0.a: $(RING0_SOURCES:%.c=$(T)/cov/%.o)
+	$(Q)rm -f $@ && ar rcs $@ $^
+define coverage_test
+$(T)/cov/$(1): $(T)/cov/tests/unit/$(1).o $(patsubst $(T)/san/%,$(T)/cov/%,$(call unit_helpers,nested)) $(T)/cov/ring0.a
+	$(Q)mkdir -p $$(@D) && $(CC) --coverage -o $$@ $$^ -lcmocka
+endef
+$(foreach t,$(COVERAGE_TESTS),$(eval $(call coverage_test,$(t))))
+
+.PHONY: coverage
+coverage: $(COVERAGE_TESTS:%=$(T)/cov/%) ## line coverage of the pure part of nested/
+	$(Q)$(PYTHON) tests/coverage.py --objects $(T)/cov --least 90 --sources $(COVERED) --tests $^
+
 ## Fuzzers: clang's libFuzzer, bounded
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -75,7 +95,7 @@ include tests/system/guests/rules.mk
 system: all guests ## run the system tests in the emulator
 	$(Q)$(PYTHON) tests/system/run.py --build $(O) $(if $(ONLY),'$(ONLY)')
 
-test: unit fuzz system ## everything
+test: unit coverage fuzz system ## everything
 	$(Q)$(PYTHON) tests/summary.py $(T)/unit.result $(T)/fuzz.result $(T)/system.result
 
 -include $(shell find $(T) -name '*.d' 2>/dev/null)
