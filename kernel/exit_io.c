@@ -40,10 +40,7 @@ static void update(struct vcpu *v, enum gpr number, u64 value, u64 mask)
 
 static enum exit_action string_fault(struct vcpu *v, const struct walk_fault *fault)
 {
-	if (!fault->is_page_fault)
-		return EXIT_ACTION_INJECT_GP;
-	vcpu_inject_page_fault(v, fault->linear, fault->error_code);
-	return EXIT_ACTION_RESUME;
+	return guest_take_fault(v, fault) ? EXIT_ACTION_RESUME : EXIT_ACTION_INJECT_GP;
 }
 
 static enum exit_action string_io(struct vcpu *v, struct io io)

@@ -111,6 +111,6 @@ enum exit_action exit_ept_violation(struct vcpu *v)
 		device_write(v, gpa, insn.size, source(v, &insn));
 	else
 		destination(v, &insn, device_read(v, gpa, insn.size));
-	vcpu_advance(insn.length);
+	vcpu_advance(v, insn.length);
 	return EXIT_ACTION_RESUME;
 }

@@ -135,15 +135,16 @@ static inline void advance(u64 bytes)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG, vmread(VMCS_GUEST_PENDING_DEBUG) | BIT(14));
 }
 
-void vcpu_advance(u64 bytes)
+void vcpu_advance(struct vcpu *v, u64 bytes)
 {
 	advance(bytes);
+	if (v->in_l2)
+		nested_stepped(v);
 }
 
 void vcpu_skip_instruction(struct vcpu *v)
 {
-	(void)v;
-	advance(vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
+	vcpu_advance(v, vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
 }
 
 static cold_path void inject(struct vcpu *v, enum exit_action action)
@@ -202,7 +203,11 @@ static inline enum exit_action handle(struct vcpu *v, u32 reason)
 	}
 	v->statistics->l2_count[reason]++;
 	enum exit_action action = nested_exit(v);
-	return action == EXIT_ACTION_PASS ? handle_own(v, &handlers[reason]) : action;
+	if (action == EXIT_ACTION_PASS)
+		action = handle_own(v, &handlers[reason]);
+	if (action == EXIT_ACTION_SKIP)
+		nested_stepped(v);
+	return action;
 }
 
 static void handle_requests(struct vcpu *v)

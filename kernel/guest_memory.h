@@ -54,10 +54,20 @@ void *window_map(enum window_slot slot, hpa_t page);
  * vcpu_cpl(). On a fault the #PF (or EPT trouble) has been described, nothing injected.
  */
 enum walk_access { WALK_READ = 0, WALK_WRITE = 2, WALK_USER = 4, WALK_EXECUTE = 16 };
-struct walk_fault { u64 linear; u32 error_code; bool is_page_fault; };
+/* What went wrong: the guest's tables (#PF), L1's EPT (with L2 running), nothing there. */
+enum walk_trouble { WALK_PAGE_FAULT, WALK_EPT_VIOLATION, WALK_NO_RAM };
+struct walk_fault {
+	u64 linear;
+	enum walk_trouble trouble;
+	u32 error_code;     /* PAGE_FAULT */
+	u64 guest_physical; /* EPT_VIOLATION: the address L1 does not map */
+	bool is_write, in_tables;
+};
 bool must_check guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault);
 bool must_check guest_linear_read(u64 linear, void *buffer, u64 length, struct walk_fault *fault);
 bool must_check guest_linear_is_writable(u64 linear, u64 length, struct walk_fault *fault);
 bool must_check guest_linear_write(u64 linear, const void *buffer, u64 length, struct walk_fault *fault);
+/* Gives the guest the #PF, or L1 the EPT violation, that the access makes. False: neither, there is no RAM. */
+bool must_check guest_take_fault(struct vcpu *v, const struct walk_fault *fault);
 
 #endif

@@ -28,6 +28,7 @@ struct walk {
 	u64 cr0, cr3, cr4, efer;
 	u32 access;
 	u32 levels, entry_bytes, index_bits;
+	struct walk_fault *fault;
 };
 
 static void walk_setup(struct walk *w)
@@ -82,18 +83,35 @@ static u64 large_page_base(const struct walk *w, u64 entry, u64 mask)
 }
 
 /* Where the guest's page tables of L2 and its pages really are: behind L1's EPT. The piece lies within a page. */
-static bool to_l1(gpa_t *at, bool write)
+static bool to_l1(const struct walk *w, gpa_t *at, bool write, bool in_tables)
 {
-	return nested_guest_physical(this_cpu()->vcpu, at->value, write, at);
+	u64 address = at->value;
+
+	if (nested_guest_physical(this_cpu()->vcpu, address, write, at))
+		return true;
+	*w->fault = (struct walk_fault){ .linear = w->linear, .trouble = WALK_EPT_VIOLATION, .guest_physical = address,
+					 .is_write = write, .in_tables = in_tables };
+	return false;
 }
 
+/* A table that is not in RAM has no entry that is present. */
 static bool read_entry(const struct walk *w, gpa_t at, u64 *entry)
 {
 	*entry = 0;
-	return to_l1(&at, false) && guest_read_entry(at, w->entry_bytes, entry);
+	if (!to_l1(w, &at, false, true))
+		return false;
+	if (!guest_read_entry(at, w->entry_bytes, entry))
+		*entry = 0;
+	return true;
 }
 
-static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)
+static bool page_fault(const struct walk *w, bool present)
+{
+	w->fault->error_code = error_code(w, present);
+	return false;
+}
+
+static bool walk_tables(const struct walk *w, gpa_t *result)
 {
 	u64 table = w->levels == 3 ? w->cr3 & 0xFFFFFFE0ull : w->cr3 & PTE_ADDRESS;
 	u64 rights = PTE_WRITE | PTE_USER;
@@ -104,10 +122,10 @@ static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)
 		gpa_t at = GPA(table + index * w->entry_bytes);
 		u64 entry;
 
-		if (!read_entry(w, at, &entry) || !(entry & PTE_PRESENT)) {
-			*error = error_code(w, false);
+		if (!read_entry(w, at, &entry))
 			return false;
-		}
+		if (!(entry & PTE_PRESENT))
+			return page_fault(w, false);
 		bool leaf = level == 1 || (entry & PTE_LARGE && level_may_be_leaf(w, level));
 		if (!(w->levels == 3 && level == 3)) /* PDPTEs of PAE paging carry no rights */
 			rights = (rights & (entry | ~(PTE_WRITE | PTE_USER))) | (entry & PTE_NX);
@@ -115,12 +133,10 @@ static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)
 			u64 mask = (1ull << shift) - 1;
 			u64 set = PTE_ACCESSED | (w->access & WALK_WRITE ? PTE_DIRTY : 0);
 
-			if (!rights_allow(w, rights)) {
-				*error = error_code(w, true);
-				return false;
-			}
+			if (!rights_allow(w, rights))
+				return page_fault(w, true);
 			if ((entry & set) != set) {
-				if (!to_l1(&at, true) || !guest_compare_exchange(at, entry, entry | set, w->entry_bytes))
+				if (!to_l1(w, &at, true, true) || !guest_compare_exchange(at, entry, entry | set, w->entry_bytes))
 					return false;
 			}
 			*result = GPA((level > 1 ? large_page_base(w, entry, mask) : entry & PTE_ADDRESS) |
@@ -134,15 +150,14 @@ static bool walk_tables(const struct walk *w, gpa_t *result, u32 *error)
 
 bool guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault)
 {
-	struct walk w = { .linear = linear, .access = access };
+	struct walk w = { .linear = linear, .access = access, .fault = fault };
 
 	walk_setup(&w);
-	*fault = (struct walk_fault){ .linear = linear, .is_page_fault = true };
-	if (!(w.cr0 & CR0_PG)) {
-		*gpa = GPA(linear);
-		return to_l1(gpa, access & WALK_WRITE);
-	}
-	return walk_tables(&w, gpa, &fault->error_code) && to_l1(gpa, access & WALK_WRITE);
+	*fault = (struct walk_fault){ .linear = linear, .trouble = WALK_PAGE_FAULT };
+	*gpa = GPA(linear);
+	if (w.cr0 & CR0_PG && !walk_tables(&w, gpa))
+		return false;
+	return to_l1(&w, gpa, access & WALK_WRITE, false);
 }
 
 static bool copy_linear(u64 linear, u8 *buffer, u64 length, u32 access, struct walk_fault *fault)
@@ -155,7 +170,7 @@ static bool copy_linear(u64 linear, u8 *buffer, u64 length, u32 access, struct w
 			return false;
 		bool done = access & WALK_WRITE ? guest_write(gpa, buffer, part) : guest_read(gpa, buffer, part);
 		if (!done) {
-			fault->is_page_fault = false;
+			fault->trouble = WALK_NO_RAM;
 			return false;
 		}
 		linear += part;
@@ -186,4 +201,14 @@ bool guest_linear_read(u64 linear, void *buffer, u64 length, struct walk_fault *
 bool guest_linear_write(u64 linear, const void *buffer, u64 length, struct walk_fault *fault)
 {
 	return copy_linear(linear, (u8 *)buffer, length, WALK_WRITE | user_access(), fault);
+}
+
+bool guest_take_fault(struct vcpu *v, const struct walk_fault *fault)
+{
+	switch (fault->trouble) {
+	case WALK_PAGE_FAULT: vcpu_inject_page_fault(v, fault->linear, fault->error_code); return true;
+	case WALK_EPT_VIOLATION: nested_take_ept_violation(v, fault); return true;
+	case WALK_NO_RAM: break;
+	}
+	return false;
 }

@@ -30,6 +30,9 @@ enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason);
 /* An exit while L2 ran. EXIT_ACTION_PASS: the engine leaves it to L0. */
 enum exit_action nested_exit(struct vcpu *v);
 
+/* L0 has done an instruction of L2's. */
+void nested_stepped(struct vcpu *v);
+
 /* VMX capability MSRs and IA32_FEATURE_CONTROL as L1 sees them. False: #GP. */
 bool must_check nested_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool must_check nested_msr_write(struct vcpu *v, u32 msr, u64 value);
@@ -53,6 +56,9 @@ bool must_check nested_guest_physical(struct vcpu *v, u64 address, bool write, g
 
 /* An exception L0 is about to inject into L2: true if L1 intercepts it and the exit has been synthesized. */
 bool must_check nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 address);
+/* An access L0 makes for L2 that L1's EPT does not allow: the exit to L1 is made up. */
+struct walk_fault;
+void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault);
 /* A triple fault L0 has found while L2 ran: always L1's. */
 void nested_take_triple_fault(struct vcpu *v);
 

@@ -74,6 +74,16 @@ bool nested_guest_physical(struct vcpu *v, u64 address, bool write, gpa_t *l1)
 	return true;
 }
 
+void nested_stepped(struct vcpu *v)
+{
+	(void)v;
+}
+
+void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault)
+{
+	(void)v, (void)fault;
+}
+
 void nested_take_triple_fault(struct vcpu *v)
 {
 	(void)v;

@@ -58,8 +58,9 @@ struct vcpu {
 			bool window_armed;     /* interrupt-window (and HLT) exiting is on in the current VMCS on L0's behalf */
 			bool nmi_window_armed; /* likewise for NMI-window exiting */
 			bool init_pending;     /* INIT came in VMX root operation, which keeps it back */
+			bool step_pending;     /* L0 has done an instruction of L2's that L1 steps through */
 		};
-		u32 to_do;
+		u64 to_do;
 	};
 
 	hpa_t vmcs01;
@@ -95,7 +96,7 @@ void vcpu_inject_exception(struct vcpu *v, u32 vector, u32 error_code);
 void vcpu_inject_page_fault(struct vcpu *v, u64 linear, u32 error_code);
 /* Past the exiting instruction, or past one whose length the exit does not tell; ends STI and MOV-SS shadows, notes single-stepping. */
 void vcpu_skip_instruction(struct vcpu *v);
-void vcpu_advance(u64 bytes);
+void vcpu_advance(struct vcpu *v, u64 bytes);
 
 /* Resets to the architectural state after INIT (SDM "Processor State After Reset"), ready for SIPI. */
 void vcpu_reset(struct vcpu *v);

@@ -2,10 +2,7 @@
 /* See access.h. */
 #include "nested/access.h"
 
-#include "kernel/exits.h"
 #include "kernel/guest_memory.h"
-#include "kernel/vmx/vmx_insn.h"
-#include "nested/operand.h"
 
 static u64 gpr_if(const struct vcpu *v, bool named, u32 number)
 {
@@ -47,11 +44,10 @@ bool access_read_operand(struct vcpu *v, void *buffer, u32 bytes)
 		return false;
 	if (guest_linear_read(linear, buffer, bytes, &fault))
 		return true;
-	if (fault.is_page_fault)
-		vcpu_inject_page_fault(v, fault.linear, fault.error_code);
-	else
-		__builtin_memset(buffer, 0xFF, bytes);
-	return !fault.is_page_fault;
+	if (guest_take_fault(v, &fault))
+		return false;
+	__builtin_memset(buffer, 0xFF, bytes);
+	return true;
 }
 
 bool access_write_operand(struct vcpu *v, const void *buffer, u32 bytes)
@@ -61,9 +57,5 @@ bool access_write_operand(struct vcpu *v, const void *buffer, u32 bytes)
 
 	if (!find(v, bytes, true, &linear))
 		return false;
-	if (!guest_linear_write(linear, buffer, bytes, &fault) && fault.is_page_fault) {
-		vcpu_inject_page_fault(v, fault.linear, fault.error_code);
-		return false;
-	}
-	return true;
+	return guest_linear_write(linear, buffer, bytes, &fault) || !guest_take_fault(v, &fault);
 }

@@ -22,10 +22,11 @@ static u64 ept_vpid_offer(u64 hardware)
 
 static u64 misc_offer(u64 hardware)
 {
-	const u64 as_hardware = 0x1F | MISC_STORE_LMA | MISC_WRITE_ANY_FIELD | MISC_INJECT_LENGTH_0;
+	const u64 as_hardware = 0x1F | MISC_STORE_LMA | MISC_INJECT_LENGTH_0;
 	u64 targets = min_u64(MISC_CR3_TARGETS(hardware), 4);
 
-	return (hardware & as_hardware) | MISC_ACTIVITY_HLT | targets << 16;
+	/* exit information that hardware cannot write is kept in memory */
+	return (hardware & as_hardware) | MISC_WRITE_ANY_FIELD | MISC_ACTIVITY_HLT | targets << 16;
 }
 
 void capability_offer(struct offer *offer, const struct vmx_capabilities *hardware, u64 cr4_allowed, u32 physical_bits)

@@ -11,6 +11,7 @@
 
 /* Revision identifier of the VMCS regions L1 makes: their layout is ours (vmcs12.h). */
 #define VMCS12_REVISION 0x4E423031u
+#define VMCS12_SHADOW_INDICATOR (1u << 31)
 
 struct offer {
 	struct vmx_capabilities msr;  /* as L1 reads them; of the controls the TRUE versions */

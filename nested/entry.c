@@ -26,12 +26,13 @@ static u8 read_vtpr(const struct nested *n)
 	return vtpr;
 }
 
-/* The VMCS a link pointer names must have our revision and must not be the current one. */
+/* The VMCS a link pointer names must have our revision, be a shadow VMCS if L2 is to reach it, and not be the current one. */
 static bool link_is_valid(const struct nested *n)
 {
+	u32 indicator = nested_uses(n, GROUP_SECONDARY, SECONDARY_VMCS_SHADOWING) ? VMCS12_SHADOW_INDICATOR : 0;
 	u64 link = n->value[FIELD_LINK_POINTER];
 
-	return link == ~0ull || (link != n->current && vmcs12_revision(link) == VMCS12_REVISION);
+	return link == ~0ull || (link != n->current && vmcs12_revision(link) == (VMCS12_REVISION | indicator));
 }
 
 static struct check_context context_of(const struct nested *n, bool l1_is_long_mode)

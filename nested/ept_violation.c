@@ -4,6 +4,7 @@
 
 #include "kernel/guest_memory.h"
 #include "kernel/interrupts.h"
+#include "kernel/nested_hooks.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/reflect.h"
@@ -12,6 +13,8 @@
 #define QUALIFICATION_ACCESS   7ull
 #define QUALIFICATION_RIGHTS   (7ull << 3)
 #define QUALIFICATION_ADVANCED (0xFull << 9) /* not offered: user, write, execute bits of the linear address */
+#define QUALIFICATION_LINEAR   BIT(7)
+#define QUALIFICATION_NO_TABLE BIT(8)
 #define QUALIFICATION_NMI      BIT(12)
 
 /* L1's tables at one level stay in that level's window until another page of them is looked at. */
@@ -101,4 +104,18 @@ bool ept_violation_translate(struct vcpu *v, l2pa_t address, u64 rights, gpa_t *
 		return false;
 	*l1 = GPA(walk.page + (address.value & (ept_page_bytes(walk.level) - 1)));
 	return true;
+}
+
+/* Hardware would have found the same: the access is a read or a write of data, or of a table on the way to it. */
+void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault)
+{
+	u64 access = (fault->is_write ? EPT_WRITE : EPT_READ) | (fault->in_tables ? EPT_READ : 0);
+	struct ept12_walk walk = walk12(v->nested, L2PA(fault->guest_physical));
+	bool is_misconfigured = walk.outcome == EPT12_MISCONFIGURED;
+	u64 qualification = access | (walk.rights & EPT_RWX) << 3 | QUALIFICATION_LINEAR | (fault->in_tables ? 0 : QUALIFICATION_NO_TABLE);
+	reflect_made_up(v, &(struct made_up_exit){
+		.reason = is_misconfigured ? EXIT_EPT_MISCONFIGURATION : EXIT_EPT_VIOLATION,
+		.qualification = is_misconfigured ? 0 : qualification,
+		.guest_physical = fault->guest_physical, .guest_linear = fault->linear,
+	});
 }

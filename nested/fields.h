@@ -36,6 +36,9 @@ u64 field_mask(u32 encoding);
 /* Index of the field an encoding names (full or, for 64-bit fields, high part), -1 for none. */
 int fields_find(u64 encoding);
 static inline bool field_is_high_part(u64 encoding) { return encoding & 1; }
+/* What VMREAD gives of a field; the field once VMWRITE has given it a new high part. */
+static inline u64 field_part(u64 encoding, u64 value) { return field_is_high_part(encoding) ? value >> 32 : value; }
+static inline u64 field_with_high_part(u64 old, u64 high) { return (u32)old | high << 32; }
 /* offered: the controls L1 may set (high halves of its capability MSRs). */
 bool field_exists(enum field_index index, const struct controls *offered);
 /* Highest index in use for IA32_VMX_VMCS_ENUM. */

@@ -7,12 +7,10 @@
 
 #include "bsp/msr.h"
 #include "kernel/exits.h"
-#include "kernel/guest_memory.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/access.h"
 #include "nested/entry.h"
-#include "nested/operand.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
 #include "nested/vmfail.h"
@@ -137,11 +135,13 @@ static enum exit_action run_vmptrld(struct vcpu *v)
 		return vm_fail(v, VMERR_VMPTRLD_BAD_ADDRESS);
 	if (address == n->vmxon_pointer)
 		return vm_fail(v, VMERR_VMPTRLD_VMXON_POINTER);
-	if (vmcs12_revision(address) != VMCS12_REVISION)
+	u32 revision = vmcs12_revision(address);
+	if ((revision & ~VMCS12_SHADOW_INDICATOR) != VMCS12_REVISION)
 		return vm_fail(v, VMERR_VMPTRLD_REVISION);
 	if (address != n->current) {
 		vmcs12_unload(v);
 		vmcs12_load(v, address);
+		n->is_shadow12 = revision & VMCS12_SHADOW_INDICATOR;
 	}
 	return vm_succeed();
 }
@@ -155,75 +155,43 @@ static enum exit_action run_vmptrst(struct vcpu *v)
 	return vm_succeed();
 }
 
-/* Index of the field an operand names, -1 if L1 has no such field. */
-static int find_field(u64 encoding)
-{
-	int index = fields_find(encoding);
-
-	return index >= 0 && field_exists(index, &nested_machine.offer.may) ? index : -1;
-}
-
-static u64 field_operand(const struct vcpu *v, u32 information)
-{
-	u64 encoding = exit_read_gpr(v, operand_register_2(information));
-
-	return vcpu_is_long_mode_code() ? encoding : (u32)encoding;
-}
-
 static enum exit_action run_vmread(struct vcpu *v)
 {
-	u32 information = (u32)vmread(VMCS_EXIT_INSTRUCTION_INFO);
-	u64 encoding = field_operand(v, information);
-	bool is_long = vcpu_is_long_mode_code();
-	int index = find_field(encoding);
+	struct field_access access = access_field(v);
+	int index = instructions_field(access.encoding);
 
 	if (v->nested->current == NO_VMCS)
 		return vm_fail_invalid();
 	if (index < 0)
 		return vm_fail(v, VMERR_UNSUPPORTED_FIELD);
-	u64 value = vmcs12_read(v, index);
-	if (field_is_high_part(encoding))
-		value >>= 32;
-	if (operand_is_register(information))
-		exit_write_gpr(v, operand_register_1(information), is_long ? value : (u32)value);
-	else if (!access_write_operand(v, &value, is_long ? 8 : 4))
-		return EXIT_ACTION_RESUME;
-	return vm_succeed();
+	u64 value = field_part(access.encoding, vmcs12_read(v, index));
+	return access_write_value(v, &access, value) ? vm_succeed() : EXIT_ACTION_RESUME;
 }
 
-/* The high part of a 64-bit field is its bits 63:32; outside 64-bit code the full encoding writes the low ones and clears the high. */
-static u64 combine(struct vcpu *v, u64 encoding, int index, u64 value)
-{
-	if (!field_is_high_part(encoding))
-		return value;
-	return (u32)vmcs12_read(v, index) | value << 32;
-}
-
+/* Any field may be written: MISC[29] is offered. */
 static enum exit_action run_vmwrite(struct vcpu *v)
 {
-	u32 information = (u32)vmread(VMCS_EXIT_INSTRUCTION_INFO);
-	u64 encoding = field_operand(v, information);
-	bool is_long = vcpu_is_long_mode_code();
-	u64 value = 0;
+	struct field_access access = access_field(v);
+	u64 value;
 
 	if (v->nested->current == NO_VMCS)
 		return vm_fail_invalid();
-	if (operand_is_register(information))
-		value = exit_read_gpr(v, operand_register_1(information));
-	else if (!access_read_operand(v, &value, is_long ? 8 : 4))
+	if (!access_read_value(v, &access, &value))
 		return EXIT_ACTION_RESUME;
-	int index = find_field(encoding);
+	int index = instructions_field(access.encoding);
 	if (index < 0)
 		return vm_fail(v, VMERR_UNSUPPORTED_FIELD);
-	if (field_type(fields[index].encoding) == FIELD_TYPE_DATA && !(nested_machine.offer.msr.misc & MISC_WRITE_ANY_FIELD))
-		return vm_fail(v, VMERR_VMWRITE_READ_ONLY);
-	vmcs12_write(v, index, combine(v, encoding, index, is_long ? value : (u32)value));
+	if (field_is_high_part(access.encoding))
+		value = field_with_high_part(vmcs12_read(v, index), value);
+	vmcs12_write(v, index, value);
 	return vm_succeed();
 }
 
 static enum exit_action run_entry(struct vcpu *v, bool is_launch)
 {
-	return v->nested->current == NO_VMCS ? vm_fail_invalid() : entry_run(v, is_launch);
+	if (v->nested->current == NO_VMCS || v->nested->is_shadow12)
+		return vm_fail_invalid();
+	return entry_run(v, is_launch);
 }
 
 static enum exit_action run_vmlaunch(struct vcpu *v)

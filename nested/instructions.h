@@ -5,6 +5,14 @@
 
 #include "nested/nested.h"
 
+/* Index of the field an encoding names, -1 if L1 has no such field. */
+static inline int instructions_field(u64 encoding)
+{
+	int index = fields_find(encoding);
+
+	return index >= 0 && field_exists(index, &nested_machine.offer.may) ? index : -1;
+}
+
 /* invalidate.c; mode, VMX operation and CPL have been checked. */
 enum exit_action invalidate_invept(struct vcpu *v);
 enum exit_action invalidate_invvpid(struct vcpu *v);

@@ -16,10 +16,12 @@
 #include "kernel/upcall.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
+#include "nested/access.h"
 #include "nested/ept_violation.h"
 #include "nested/entry.h"
 #include "nested/reflect.h"
 #include "nested/route.h"
+#include "nested/shadow12.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
 
@@ -92,7 +94,7 @@ void nested_reset(struct vcpu *v)
 	if (n->in_vmx_operation)
 		vmcs02_detach_shadow(v);
 	v->in_l2 = n->entry_pending = n->in_vmx_operation = n->exit_forced = false;
-	v->init_pending = false;
+	v->init_pending = v->step_pending = false;
 	n->current = NO_VMCS;
 	flush_forget(&n->flush);
 	ept02_invalidate_all(&n->ept02);
@@ -149,6 +151,8 @@ static struct route route_of(const struct vcpu *v, u32 reason)
 		route.error_code = (u32)vmread(VMCS_EXIT_INTERRUPTION_ERROR_CODE);
 	} else if (reason == EXIT_CR_ACCESS) {
 		route.operand = exit_read_gpr(v, route.qualification >> 8 & 15);
+	} else if (reason == EXIT_VMREAD || reason == EXIT_VMWRITE) {
+		route.operand = access_field(v).encoding;
 	} else {
 		route.operand = (u32)v->gpr[RCX];
 	}
@@ -242,10 +246,16 @@ static __attribute__((noinline)) enum exit_action ask(struct vcpu *v, u32 reason
 {
 	struct route route = route_of(v, reason);
 
-	if (!route_is_for_l1(reason, &route))
-		return reason == EXIT_CR_ACCESS ? own_cr_access(v, &route) : EXIT_ACTION_PASS;
-	reflect_exit(v);
-	return EXIT_ACTION_RESUME;
+	if (route_is_for_l1(reason, &route)) {
+		reflect_exit(v);
+		return EXIT_ACTION_RESUME;
+	}
+	switch (reason) {
+	case EXIT_CR_ACCESS: return own_cr_access(v, &route);
+	case EXIT_VMREAD:
+	case EXIT_VMWRITE: return shadow12_instruction(v, reason);
+	default: return EXIT_ACTION_PASS;
+	}
 }
 
 enum exit_action nested_exit(struct vcpu *v)
@@ -268,6 +278,11 @@ enum exit_action nested_exit(struct vcpu *v)
 		return ask(v, reason);
 	reflect_exit(v);
 	return EXIT_ACTION_RESUME;
+}
+
+void nested_stepped(struct vcpu *v)
+{
+	v->step_pending = nested_uses(v->nested, GROUP_PRIMARY, PRIMARY_MONITOR_TRAP_FLAG);
 }
 
 static bool intercepts(const struct vcpu *v, u32 pin_bit)
@@ -301,6 +316,10 @@ static bool made_up_for(struct vcpu *v, struct nested_pending due, struct made_u
 		v->init_pending = false;
 		return true;
 	}
+	if (v->step_pending) {
+		exit->reason = EXIT_MONITOR_TRAP_FLAG;
+		return true;
+	}
 	if (due.nmi && intercepts(v, PIN_NMI_EXITING)) {
 		v->nmi_pending = false;
 		exit->reason = EXIT_EXCEPTION_OR_NMI;
@@ -320,7 +339,7 @@ struct nested_pending nested_before_entry(struct vcpu *v, struct nested_pending 
 {
 	struct nested *n = v->nested;
 	struct made_up_exit exit;
-	bool wanted = v->init_pending || (due.nmi && intercepts(v, PIN_NMI_EXITING)) ||
+	bool wanted = v->init_pending || v->step_pending || (due.nmi && intercepts(v, PIN_NMI_EXITING)) ||
 		      (due.interrupt && intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING));
 
 	if (wanted && n->entry_pending) {

@@ -47,6 +47,7 @@ struct nested {
 	u64 value[FIELD_COUNT];
 	struct controls controls;     /* in force: secondary 0 unless activated */
 	bool launched12;
+	bool is_shadow12;             /* not to be entered with */
 	u32 stale;
 	struct host_image host;
 	struct left_over left;

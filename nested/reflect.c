@@ -199,7 +199,7 @@ static inline void switch_to_l1(struct vcpu *v)
 {
 	struct nested *n = v->nested;
 
-	v->in_l2 = false;
+	v->in_l2 = v->step_pending = false;
 	n->entry_pending = false;
 	v->event.info = 0;
 	vmcs02_deactivate(v);
@@ -267,6 +267,10 @@ void reflect_made_up(struct vcpu *v, const struct made_up_exit *made_up)
 	vmcs12_set_data(n, FIELD_EXIT_QUALIFICATION, made_up->qualification);
 	vmcs12_set_data(n, FIELD_EXIT_INTERRUPTION_INFO, made_up->interruption_info);
 	vmcs12_set_data(n, FIELD_EXIT_INTERRUPTION_ERROR_CODE, made_up->error_code);
+	if (made_up->reason == EXIT_EPT_VIOLATION || made_up->reason == EXIT_EPT_MISCONFIGURATION) {
+		vmcs12_set_data(n, FIELD_GUEST_PHYSICAL_ADDRESS, made_up->guest_physical);
+		vmcs12_set_data(n, FIELD_GUEST_LINEAR_ADDRESS, made_up->guest_linear);
+	}
 	event_to_vectoring(v);
 	leave(v, is_nmi);
 }

@@ -21,6 +21,7 @@ struct made_up_exit {
 	u32 reason;
 	u32 interruption_info, error_code;
 	u64 qualification;
+	u64 guest_physical, guest_linear; /* of an EPT violation or misconfiguration */
 };
 void reflect_made_up(struct vcpu *v, const struct made_up_exit *made_up);
 

@@ -121,6 +121,24 @@ static bool ask_wrmsr(const struct route *r)
 	return ask_msr(r, true);
 }
 
+/* An encoding the bitmap has no bit for exits. */
+static bool ask_field(const struct route *r, enum field_index bitmap)
+{
+	if (!controls_has(r->controls, GROUP_SECONDARY, SECONDARY_VMCS_SHADOWING) || r->operand >> 15)
+		return true;
+	return r->read(r->value[bitmap] + r->operand / 8) >> (r->operand & 7) & 1;
+}
+
+static bool ask_vmread(const struct route *r)
+{
+	return ask_field(r, FIELD_VMREAD_BITMAP);
+}
+
+static bool ask_vmwrite(const struct route *r)
+{
+	return ask_field(r, FIELD_VMWRITE_BITMAP);
+}
+
 #define OURS { OWNER_OURS, GROUP_NONE, 0, NULL }
 #define L1S { OWNER_L1S, GROUP_NONE, 0, NULL }
 #define PIN(b) { OWNER_CONTROL, GROUP_PIN, b, NULL }

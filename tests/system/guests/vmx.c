@@ -192,6 +192,8 @@ void guest_other(void)
 void guest_main(void)
 {
 	traps_init(0);
+	outb(0x21, 0xFF); /* a bare machine's firmware leaves the timer's interrupt on */
+	outb(0xA1, 0xFF);
 	world_enter_vmx();
 	test_before();
 	test_vmxon();
@@ -210,6 +212,8 @@ void guest_main(void)
 	print("vmx: events done\n");
 	vmx_test_ept();
 	print("vmx: EPT done\n");
+	vmx_test_shadow();
+	print("vmx: shadowing done\n");
 	expect(vmx_off(), VM_OK, "VMXOFF");
 	expect_all_undefined("after VMXOFF");
 	check(PROBE_CR(4, READ_CR(4) & ~(u64)CR4_VMXE) == NO_FAULT, "CR4.VMXE");

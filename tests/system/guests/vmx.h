@@ -71,6 +71,8 @@ void world_use_ept(void);
 u64 *world_ept_entry(u64 address, u32 level);
 u64 world_eptp(void);
 extern u8 world_msr_bitmap[4096], world_io_bitmaps[8192];
+/* L2 starts in ring 3. */
+void world_ring3(void);
 /* Runs L2 at an address. The basic exit reason (with bit 31 for a failed entry), or L2_FAILED + how. */
 u32 l2_run(const void *rip);
 /* Goes on with what is in the VMCS. */
@@ -83,5 +85,6 @@ void vmx_test_entry(void);
 void vmx_test_exits(void);
 void vmx_test_events(void);
 void vmx_test_ept(void);
+void vmx_test_shadow(void);
 
 #endif

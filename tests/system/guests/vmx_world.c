@@ -100,15 +100,27 @@ static void set_registers(void)
 	set(VMCS_LINK_POINTER, ~0ull);
 }
 
+static u16 known_fields[256];
+static u32 known_count;
+
+/* Every field there is but exit information. */
+static void find_fields(void)
+{
+	for (u32 encoding = 0; encoding < 0x7000 && known_count < ARRAY_SIZE(known_fields); encoding += 2)
+		if ((encoding >> 10 & 3) != 1 && vmx_write(encoding, 0) == VM_OK)
+			known_fields[known_count++] = (u16)encoding;
+}
+
 void world_reset(void)
 {
 	launched = false;
 	check(vmx_clear((u64)&vmcs_region) == VM_OK, "VMCLEAR");
 	/* what a region holds after VMCLEAR is the CPU's own affair: every field is set */
 	check(vmx_load((u64)&vmcs_region) == VM_OK, "VMPTRLD");
-	for (u32 encoding = 0; encoding < 0x7000; encoding += 2)
-		if ((encoding >> 10 & 3) != 1)
-			(void)vmx_write(encoding, 0);
+	if (!known_count)
+		find_fields();
+	for (u32 i = 0; i < known_count; i++)
+		set(known_fields[i], 0);
 	world_control(VMCS_PIN_CONTROLS, 0);
 	world_control(VMCS_PRIMARY_CONTROLS, PRIMARY_USE_MSR_BITMAPS | PRIMARY_USE_IO_BITMAPS | PRIMARY_SECONDARY_CONTROLS);
 	world_control(VMCS_EXIT_CONTROLS, EXIT_CONTROL_HOST_ADDRESS_SPACE_SIZE | EXIT_CONTROL_LOAD_EFER | EXIT_CONTROL_SAVE_DEBUG);
@@ -120,6 +132,14 @@ void world_reset(void)
 	memset(world_io_bitmaps, 0, sizeof(world_io_bitmaps));
 	set_segments();
 	set_registers();
+}
+
+void world_ring3(void)
+{
+	for (u32 i = 0; i < 6; i++) {
+		set(VMCS_GUEST_ES_SELECTOR + 2 * i, i == 1 ? CODE_RING3 : DATA_RING3);
+		set(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * i, i == 1 ? 0xA0FB : 0xC0F3);
+	}
 }
 
 u64 world_eptp(void)

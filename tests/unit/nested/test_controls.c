@@ -113,13 +113,14 @@ static void offers_are_consistent(void **state)
 
 static void hidden_controls_are_hidden(void **state)
 {
+	/* forbidden in vmcs02, but done by software */
+	static const struct controls by_software = { { 0, PRIMARY_USE_IO_BITMAPS, SECONDARY_VMCS_SHADOWING, 0, 0 } };
+
 	(void)state;
 	for (enum control_group g = GROUP_PIN; g < GROUP_COUNT; g++) {
 		u64 offer = controls_offer(g, ~0ull << 32);
 
-		/* forbidden in vmcs02 and not done by software: not visible */
-		u32 visible = (u32)(offer >> 32) & forbidden.word[g];
-		assert_int_equal(visible & ~(g == GROUP_PRIMARY ? PRIMARY_USE_IO_BITMAPS : 0), 0);
+		assert_int_equal((u32)(offer >> 32) & forbidden.word[g] & ~by_software.word[g], 0);
 	}
 }
 

@@ -45,6 +45,14 @@ static void masks_follow_the_width(void **state)
 	assert_true(field_mask(VMCS_GUEST_RIP) == ~0ull);
 }
 
+static void high_parts_are_put_together(void **state)
+{
+	(void)state;
+	assert_true(field_part(VMCS_TSC_OFFSET, 0x1122334455667788) == 0x1122334455667788);
+	assert_true(field_part(VMCS_TSC_OFFSET + 1, 0x1122334455667788) == 0x11223344);
+	assert_true(field_with_high_part(0x1122334455667788, 0xFFFFFFFFAABBCCDD) == 0xAABBCCDD55667788);
+}
+
 static void nothing_but_l2_state_is_shadowable(void **state)
 {
 	u32 shadowable = 0;
@@ -85,7 +93,7 @@ static void addresses_are_never_copied(void **state)
 	static const enum field_index addresses[] = {
 		FIELD_IO_BITMAP_A, FIELD_IO_BITMAP_B, FIELD_MSR_BITMAP, FIELD_EXIT_MSR_STORE_ADDRESS, FIELD_EXIT_MSR_LOAD_ADDRESS,
 		FIELD_ENTRY_MSR_LOAD_ADDRESS, FIELD_EXECUTIVE_VMCS_POINTER, FIELD_VIRTUAL_APIC_ADDRESS, FIELD_APIC_ACCESS_ADDRESS,
-		FIELD_EPT_POINTER, FIELD_LINK_POINTER, FIELD_VPID,
+		FIELD_EPT_POINTER, FIELD_LINK_POINTER, FIELD_VPID, FIELD_VMREAD_BITMAP, FIELD_VMWRITE_BITMAP,
 	};
 
 	(void)state;
@@ -123,6 +131,7 @@ int main(void)
 		cmocka_unit_test(every_other_encoding_is_unknown),
 		cmocka_unit_test(only_64_bit_fields_have_a_high_part),
 		cmocka_unit_test(masks_follow_the_width),
+		cmocka_unit_test(high_parts_are_put_together),
 		cmocka_unit_test(nothing_but_l2_state_is_shadowable),
 		cmocka_unit_test(sources_fit_types),
 		cmocka_unit_test(addresses_are_never_copied),

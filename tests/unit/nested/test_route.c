@@ -3,7 +3,7 @@
 #include "nested/route.h"
 #include "world.h"
 
-static u8 bitmap_a[PAGE_SIZE], bitmap_b[PAGE_SIZE], msr_bitmap[PAGE_SIZE];
+static u8 bitmap_a[PAGE_SIZE], bitmap_b[PAGE_SIZE], msr_bitmap[PAGE_SIZE], vmread_bitmap[PAGE_SIZE], vmwrite_bitmap[PAGE_SIZE];
 
 static u8 read_byte(u64 gpa)
 {
@@ -13,6 +13,10 @@ static u8 read_byte(u64 gpa)
 		return bitmap_b[gpa - 0x11000];
 	if (gpa >= 0x12000 && gpa < 0x13000)
 		return msr_bitmap[gpa - 0x12000];
+	if (gpa >= 0x13000 && gpa < 0x14000)
+		return vmread_bitmap[gpa - 0x13000];
+	if (gpa >= 0x14000 && gpa < 0x15000)
+		return vmwrite_bitmap[gpa - 0x14000];
 	return 0xFF;
 }
 
@@ -24,6 +28,8 @@ static void make(struct world *w)
 	w->value[FIELD_IO_BITMAP_A] = 0x10000;
 	w->value[FIELD_IO_BITMAP_B] = 0x11000;
 	w->value[FIELD_MSR_BITMAP] = 0x12000;
+	w->value[FIELD_VMREAD_BITMAP] = 0x13000;
+	w->value[FIELD_VMWRITE_BITMAP] = 0x14000;
 	w->route = (struct route){ .value = w->value, .controls = &w->controls, .read = read_byte };
 	memset(bitmap_a, 0, sizeof(bitmap_a));
 	memset(bitmap_b, 0, sizeof(bitmap_b));
@@ -307,6 +313,29 @@ static void msrs_outside_both_ranges_always_exit(void **state)
 	}
 }
 
+static void field_bitmaps_decide_with_shadowing(void **state)
+{
+	static const struct { u32 reason; u8 *bitmap; } cases[] = { { EXIT_VMREAD, vmread_bitmap }, { EXIT_VMWRITE, vmwrite_bitmap } };
+	struct world w;
+
+	(void)state;
+	make(&w);
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++)
+		for (u32 encoding = 0; encoding < 0x8000; encoding += 0x3F) {
+			w.route.operand = encoding;
+			w.controls.word[GROUP_SECONDARY] = ~SECONDARY_VMCS_SHADOWING;
+			assert_true(l1(&w, cases[i].reason));
+			w.controls.word[GROUP_SECONDARY] = SECONDARY_VMCS_SHADOWING;
+			assert_false(l1(&w, cases[i].reason));
+			cases[i].bitmap[encoding / 8] = (u8)(1u << (encoding & 7));
+			assert_true(l1(&w, cases[i].reason));
+			cases[i].bitmap[encoding / 8] = 0;
+			/* no bit for it, and nothing is read beyond the page */
+			w.route.operand = encoding | BIT(15 + encoding % 49);
+			assert_true(l1(&w, cases[i].reason));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +352,7 @@ int main(void)
 		cmocka_unit_test(wide_ports_count_every_byte),
 		cmocka_unit_test(ports_without_bitmaps_follow_the_control),
 		cmocka_unit_test(msrs_follow_the_bitmap),
+		cmocka_unit_test(field_bitmaps_decide_with_shadowing),
 		cmocka_unit_test(msrs_outside_both_ranges_always_exit),
 	};
 
