@@ -342,8 +342,8 @@ struct nested_pending nested_before_entry(struct vcpu *v, struct nested_pending 
 	bool wanted = v->init_pending || v->step_pending || (due.nmi && intercepts(v, PIN_NMI_EXITING)) ||
 		      (due.interrupt && intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING));
 
-	if (wanted && n->entry_pending) {
-		force_exit(v);
+	if (wanted && (n->entry_pending || v->event.info)) {
+		force_exit(v); /* the event is L2's, and delivered whole: KVM, for one, gives up on an interrupt amid a delivery */
 	} else if (wanted && made_up_for(v, due, &exit)) {
 		reflect_made_up(v, &exit);
 		return (struct nested_pending){ .interrupt = apic_pending(&v->apic) >= 0, .nmi = v->nmi_pending };

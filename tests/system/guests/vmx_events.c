@@ -120,6 +120,31 @@ static void test_interrupts(void)
 	check(this_cpu()->seen[VECTOR_SELF] == before + 2, "L2 has not seen the interrupt");
 }
 
+/* An event is delivered whole before the interrupt that is pending with it, whatever the delivery has to wait for. */
+static void test_interrupt_after_injection(void)
+{
+	struct cpu *me = this_cpu();
+	u32 before = me->seen[VECTOR_INJECTED], own = me->seen[VECTOR_SELF];
+
+	if (!world_can(VMCS_SECONDARY_CONTROLS, SECONDARY_ENABLE_EPT | SECONDARY_UNRESTRICTED_GUEST))
+		return;
+	world_reset();
+	world_use_ept(); /* no translation of L2's is left: IDT, GDT and stack are looked up amid the delivery */
+	world_control(VMCS_PIN_CONTROLS, PIN_EXTERNAL_INTERRUPT_EXITING);
+	world_control(VMCS_EXIT_CONTROLS, EXIT_CONTROL_ACKNOWLEDGE_INTERRUPT);
+	lapic_send(0, ICR_SELF | VECTOR_SELF);
+	set(VMCS_GUEST_RFLAGS, 2 | IF);
+	set(VMCS_ENTRY_INTERRUPTION_INFO, EVENT(TYPE_EXTERNAL_INTERRUPT, VECTOR_INJECTED));
+	expect(l2_run(l2_vmcall), EXIT_EXTERNAL_INTERRUPT, "interrupt pending with an injected one");
+	check(!(field(VMCS_IDT_VECTORING_INFO) & INTERRUPTION_VALID), "amid the delivery: %lx", field(VMCS_IDT_VECTORING_INFO));
+	check(field(VMCS_GUEST_RIP) != (u64)l2_vmcall, "before the delivery");
+	check(me->seen[VECTOR_INJECTED] == before, "after the handler's first instruction");
+	lapic_eoi();
+	expect(l2_continue(), EXIT_VMCALL, "after the interrupt");
+	check(me->seen[VECTOR_INJECTED] == before + 1, "L2 has seen the injected interrupt %u times", me->seen[VECTOR_INJECTED] - before);
+	check(me->seen[VECTOR_SELF] == own, "acknowledged, and delivered all the same");
+}
+
 static void test_window(void)
 {
 	world_reset();
@@ -191,6 +216,7 @@ void vmx_test_events(void)
 	test_exceptions();
 	test_page_fault_filter();
 	test_interrupts();
+	test_interrupt_after_injection();
 	test_window();
 	test_nmi();
 	test_preemption_timer();
