@@ -142,12 +142,10 @@ static inline void enter_l2(struct vcpu *v, bool is_launch)
 	n->window01 = v->window_armed;
 	n->nmi_window01 = v->nmi_window_armed;
 	v->window_armed = v->nmi_window_armed = false;
-	n->launched01 = v->launched;
 	v->launched = n->launched02;
 	n->tsc_offset01 = v->tsc_offset;
 	v->in_l2 = true;
-	n->entry_pending = true;
-	n->is_launch = is_launch;
+	n->entry_pending = (u8)(ENTRY_RESUME + is_launch * (ENTRY_LAUNCH - ENTRY_RESUME));
 }
 
 /* Guest state, MSRs, event: what is wrong with them is an exit to L1. */
@@ -218,11 +216,12 @@ bool entry_refused(struct vcpu *v)
 	if (!v->in_l2 || !n->entry_pending)
 		return false;
 	nested_note_refusal(v, "hardware", "VM-instruction error");
-	v->in_l2 = n->entry_pending = n->exit_forced = false;
+	v->in_l2 = n->exit_forced = false;
+	n->entry_pending = 0;
 	n->stale = STALE_ALL;
 	v->event.info = 0;
 	vmcs02_deactivate(v);
-	v->launched = n->launched01;
+	v->launched = 1; /* L1 ran on vmcs01 when it asked for the entry */
 	v->window_armed = n->window01;
 	v->nmi_window_armed = n->nmi_window01;
 	(void)vm_fail(v, error);

@@ -86,14 +86,15 @@ void nested_reset(struct vcpu *v)
 		return;
 	if (v->in_l2) {
 		vmcs02_deactivate(v);
-		v->launched = n->launched01;
+		v->launched = 1;
 		v->window_armed = n->window01;
 		v->nmi_window_armed = n->nmi_window01;
 		vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
 	}
 	if (n->in_vmx_operation)
 		vmcs02_detach_shadow(v);
-	v->in_l2 = n->entry_pending = n->in_vmx_operation = n->exit_forced = false;
+	v->in_l2 = n->in_vmx_operation = n->exit_forced = false;
+	n->entry_pending = 0;
 	v->init_pending = v->step_pending = false;
 	n->current = NO_VMCS;
 	flush_forget(&n->flush);
@@ -217,8 +218,8 @@ static cold_path bool end_forced_exit(struct vcpu *v, u32 reason)
 static inline void entry_succeeded(struct nested *n)
 {
 	n->launched02 = 1;
-	n->launched12 |= n->entry_pending & n->is_launch;
-	n->entry_pending = false;
+	n->launched12 |= n->entry_pending >> 1;
+	n->entry_pending = 0;
 }
 
 /* MOV to a control register that changes bits of ours alone. What L1 owns keeps its value, as in any guest of L1's. */

@@ -16,6 +16,8 @@
 
 #define NO_VMCS ~0ull
 
+enum { ENTRY_RESUME = 1, ENTRY_LAUNCH = 3 }; /* bit 1: makes vmcs12 launched */
+
 /* Groups of vmcs12 fields that changed since they were last checked and vmcs02 built from them. */
 enum { STALE_CONTROLS = 1, STALE_HOST = 2, STALE_GUEST = 4, STALE_ALL = 7 };
 
@@ -37,8 +39,7 @@ union vmcs_page { u32 revision; u8 bytes[PAGE_SIZE]; };
 struct nested {
 	/* VMX operation of L1 */
 	bool in_vmx_operation;
-	bool entry_pending;           /* L1's VMLAUNCH or VMRESUME has not reached hardware yet */
-	bool is_launch;               /* it was VMLAUNCH */
+	u8 entry_pending;             /* L1's entry has not reached hardware yet: ENTRY_RESUME or ENTRY_LAUNCH, 0: none */
 	bool exit_forced;             /* vmcs02's preemption timer is ours, to come back right after the entry */
 	u64 vmxon_pointer;
 
@@ -46,7 +47,7 @@ struct nested {
 	u64 current;                  /* L1's address of it, NO_VMCS */
 	u64 value[FIELD_COUNT];
 	struct controls controls;     /* in force: secondary 0 unless activated */
-	bool launched12;
+	u8 launched12;                /* 0 or 1 */
 	bool is_shadow12;             /* not to be entered with */
 	u32 stale;
 	struct host_image host;
@@ -61,7 +62,6 @@ struct nested {
 	u64 tsc_offset12, tsc_offset02;
 	u64 cache_bits;               /* CD and NW as L2 has them where L1 does not own them; hardware's CR0 never has */
 	u64 launched02;
-	u64 launched01;
 	u64 *msr_bitmap02;
 	u64 eptp02;                   /* as in vmcs02 */
 	u32 ept02_root;

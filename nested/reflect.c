@@ -199,11 +199,13 @@ static inline void switch_to_l1(struct vcpu *v)
 {
 	struct nested *n = v->nested;
 
+	if (v->to_do) /* windows of L0's: what they wait for is L1's again */
+		vmwrite(VMCS_PRIMARY_CONTROLS, n->merged.word[GROUP_PRIMARY]);
 	v->in_l2 = v->step_pending = false;
-	n->entry_pending = false;
+	n->entry_pending = 0;
 	v->event.info = 0;
 	vmcs02_deactivate(v);
-	v->launched = n->launched01;
+	v->launched = 1; /* L1 has run on vmcs01 */
 	v->window_armed = n->window01;
 	v->nmi_window_armed = n->nmi_window01;
 	load_l1(v);

@@ -108,8 +108,16 @@ static void test_interrupts(void)
 	interrupts_off();
 	check(this_cpu()->seen[VECTOR_SELF] == before + 1, "the interrupt is lost");
 
-	/* L1 that does not intercept: L2's own gates take it */
+	/* L1 that does not intercept: first one that waits for L2's IF, and is L1's in the end; then one that L2's own gates take */
 	world_clear_control(VMCS_PIN_CONTROLS, PIN_EXTERNAL_INTERRUPT_EXITING);
+	lapic_send(0, ICR_SELF | VECTOR_SELF);
+	expect(l2_run(l2_vmcall), EXIT_VMCALL, "interrupt that L2 keeps out");
+	interrupts_on();
+	check(WAIT_FOR(this_cpu()->seen[VECTOR_SELF] == before + 2, 1000000), "the interrupt L2 kept out is lost");
+	interrupts_off();
+	set(VMCS_GUEST_RFLAGS, 2 | IF);
+	expect(l2_run(l2_vmcall), EXIT_VMCALL, "after an interrupt L2 kept out");
+	set(VMCS_GUEST_RFLAGS, 2);
 	world_control(VMCS_PIN_CONTROLS, 0);
 	lapic_send(0, ICR_SELF | VECTOR_SELF);
 	if (!world_can(VMCS_PIN_CONTROLS, PIN_PREEMPTION_TIMER))
@@ -117,7 +125,7 @@ static void test_interrupts(void)
 	world_control(VMCS_PIN_CONTROLS, PIN_PREEMPTION_TIMER);
 	set(VMCS_PREEMPTION_TIMER_VALUE, 200000);
 	expect(l2_run(l2_sti_spin), EXIT_PREEMPTION_TIMER, "interrupt for L2");
-	check(this_cpu()->seen[VECTOR_SELF] == before + 2, "L2 has not seen the interrupt");
+	check(this_cpu()->seen[VECTOR_SELF] == before + 3, "L2 has not seen the interrupt");
 }
 
 /* An event is delivered whole before the interrupt that is pending with it, whatever the delivery has to wait for. */
