@@ -16,6 +16,7 @@ void ept12_make_rules(struct ept12_rules *rules, const struct ept12_features *f)
 	/* writable and not readable; execute-only where the CPU has none */
 	rules->bad_rights = BIT(EPT_WRITE) | BIT(EPT_WRITE | EPT_EXECUTE) | (f->has_execute_only ? 0 : BIT(EPT_EXECUTE));
 	rules->table_reserved = above | TABLE_RESERVED;
+	rules->plain_mask = rules->table_reserved | EPT_LARGE | EPT_RWX;
 	for (u32 level = 1; level <= EPT12_LEVELS; level++) {
 		u64 inside = EPT_ADDRESS & (ept_page_bytes(level) - 1);
 

@@ -17,20 +17,26 @@
 #define QUALIFICATION_NO_TABLE BIT(8)
 #define QUALIFICATION_NMI      BIT(12)
 
+/* NULL: no RAM of L1's. */
+static cold_path const u64 *look_at(struct ept12_window *w, u32 level, u64 page)
+{
+	hpa_t host;
+
+	if (!guest_to_host(GPA(page), PAGE_SIZE, &host))
+		return NULL;
+	w->page = page;
+	w->entry = window_map(WINDOW_EPT12 + level - 1, host);
+	return w->entry;
+}
+
 /* L1's tables at one level stay in that level's window until another page of them is looked at. */
 static inline u64 read_entry(void *context, u32 level, gpa_t at)
 {
 	struct ept12_window *w = &((struct nested *)context)->ept12_window[level - 1];
 	u64 page = at.value & ~PAGE_MASK;
-	hpa_t host;
+	const u64 *table = w->page == page ? w->entry : look_at(w, level, page);
 
-	if (w->page != page) {
-		if (!guest_to_host(GPA(page), PAGE_SIZE, &host))
-			return ~0ull;
-		w->entry = window_map(WINDOW_EPT12 + level - 1, host);
-		w->page = page;
-	}
-	return __atomic_load_n(&w->entry[(at.value & PAGE_MASK) / sizeof(u64)], __ATOMIC_RELAXED);
+	return table ? __atomic_load_n(&table[(at.value & PAGE_MASK) / sizeof(u64)], __ATOMIC_RELAXED) : ~0ull;
 }
 
 static inline __attribute__((always_inline)) struct ept12_walk walk12(struct nested *n, l2pa_t address)
