@@ -12,6 +12,7 @@ static const struct { u32 leaf, subleaf; struct cpuid_result mask; } rows[] = {
 _Static_assert(ARRAY_SIZE(rows) <= CPUID_ENTRIES, "CPUID_ENTRIES is too small");
 
 #define MAX_BASIC_LEAF 0x15u
+#define FEATURE_XSAVES (1u << 3)
 #define FEATURE_VMX BIT(5)
 #define FEATURE_OSXSAVE BIT(27)
 #define FEATURE_HYPERVISOR BIT(31)
@@ -98,6 +99,10 @@ static void compute(struct cpuid_entry *e, const struct cpuid_config *config)
 			e->value.ecx &= ~(1u << 22);
 		break;
 	case 0xB: compute_topology(e, config); break;
+	case 0xD:
+		if (e->subleaf == 1 && !config->has_xsaves)
+			e->value.eax &= ~FEATURE_XSAVES;
+		break;
 	case 0x40000000 ... 0x400001FF: compute_hypervisor(e, config); break;
 	case 0x15: compute_tsc(&e->value, config); break;
 	case 0x80000000: e->value.eax = 0x80000008; break;

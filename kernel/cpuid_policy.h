@@ -33,7 +33,7 @@ struct cpuid_table {
 struct cpuid_config {
 	u32 cpu_count;
 	bool nested;            /* VMX is visible */
-	bool has_rdtscp, has_invpcid;
+	bool has_rdtscp, has_invpcid, has_xsaves;
 	u64 tsc_hz;
 	u8 build_identity[16];
 };

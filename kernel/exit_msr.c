@@ -7,6 +7,7 @@
 #include "kernel/msr_policy.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/timers.h"
+#include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 
 struct row;
@@ -56,12 +57,12 @@ static bool write_same(struct vcpu *v, const struct row *row, u32 msr, u64 value
 	return value == row->value;
 }
 
-/* A PASS row exits only when the nested engine's bitmap made it: then the CPU's own register is meant. */
+/* A PASS row exits only when the nested engine's bitmap made it: then the CPU's own register is meant. An MSR area gets the TSC as L1 has it. */
 static bool read_pass(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
 {
 	(void)row;
 	switch (msr) {
-	case IA32_TSC: *value = rdtsc() + vmread(VMCS_TSC_OFFSET); break;
+	case IA32_TSC: *value = rdtsc() + v->tsc_offset; break;
 	case IA32_EFER: *value = vmread(VMCS_GUEST_IA32_EFER); break;
 	case IA32_PAT: *value = vmread(VMCS_GUEST_IA32_PAT); break;
 	case IA32_FS_BASE: *value = vmread(VMCS_GUEST_FS_BASE); break;
@@ -71,7 +72,6 @@ static bool read_pass(struct vcpu *v, const struct row *row, u32 msr, u64 *value
 	case IA32_SYSENTER_EIP: *value = vmread(VMCS_GUEST_IA32_SYSENTER_EIP); break;
 	default: *value = rdmsr(msr);
 	}
-	(void)v;
 	return true;
 }
 
@@ -107,10 +107,11 @@ static bool write_pass(struct vcpu *v, const struct row *row, u32 msr, u64 value
 
 static void set_tsc_offset(struct vcpu *v, u64 offset)
 {
-	u64 change = offset - v->tsc_offset;
-
 	v->tsc_offset = offset;
-	vmwrite(VMCS_TSC_OFFSET, vmread(VMCS_TSC_OFFSET) + change);
+	if (nested_in_l2(v))
+		nested_tsc_moved(v);
+	else
+		vmwrite(VMCS_TSC_OFFSET, offset);
 	timers_rearm(v);
 }
 
@@ -214,6 +215,20 @@ static bool write_x2apic(struct vcpu *v, const struct row *row, u32 msr, u64 val
 {
 	(void)row;
 	return apic_msr_write(v, msr, value);
+}
+
+/* With XSAVES; no supervisor state is offered, so that there is no bit to set. */
+static bool read_xss(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)v, (void)row, (void)msr;
+	*value = 0;
+	return vmx_controls.secondary & SECONDARY_ENABLE_XSAVES;
+}
+
+static bool write_xss(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)v, (void)row, (void)msr;
+	return !value && vmx_controls.secondary & SECONDARY_ENABLE_XSAVES;
 }
 
 #define read_deny NULL

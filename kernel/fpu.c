@@ -8,6 +8,7 @@
 #include "kernel/percpu.h"
 
 #define XSAVE_AREA_BYTES 4096
+#define CPUID_XSAVES (1u << 3)
 
 static u8 xsave_areas[MONITOR_MAX_CPUS][XSAVE_AREA_BYTES] __attribute__((aligned(64)));
 /* An XSAVE image whose header names no component: restoring it initialises all of them. */
@@ -34,6 +35,8 @@ void fpu_init(struct percpu *cpu)
 	write_cr0((read_cr0() & ~CR0_EM) | CR0_MP);
 	asm volatile("clts");
 	xsetbv(0, xcr0_mask);
+	if (cpuid(0xD, 1).eax & CPUID_XSAVES)
+		wrmsr(IA32_XSS, 0);
 	CHECK(cpuid(0xD, 0).ebx <= XSAVE_AREA_BYTES);
 	fpu_reset_guest(cpu);
 }

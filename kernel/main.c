@@ -137,6 +137,7 @@ static void build_cpuid(void)
 		.nested = CONFIG_NESTED_ON,
 		.has_rdtscp = vmx_controls.secondary & SECONDARY_ENABLE_RDTSCP,
 		.has_invpcid = vmx_controls.secondary & SECONDARY_ENABLE_INVPCID,
+		.has_xsaves = vmx_controls.secondary & SECONDARY_ENABLE_XSAVES,
 		.tsc_hz = timer_tsc_hz(),
 	};
 

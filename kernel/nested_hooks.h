@@ -62,6 +62,9 @@ void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault);
 /* A triple fault L0 has found while L2 ran: always L1's. */
 void nested_take_triple_fault(struct vcpu *v);
 
+/* L1's TSC has been moved against the machine's while L2 runs. */
+void nested_tsc_moved(struct vcpu *v);
+
 /* Host TSC deadline of the nested engine's own timers (L1's preemption timer), ~0 for none. */
 u64 nested_deadline(const struct vcpu *v);
 

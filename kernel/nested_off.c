@@ -95,6 +95,11 @@ bool nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 addr
 	return false;
 }
 
+void nested_tsc_moved(struct vcpu *v)
+{
+	(void)v;
+}
+
 u64 nested_deadline(const struct vcpu *v)
 {
 	(void)v;

@@ -71,6 +71,9 @@ struct controls controls_merge(const struct controls *l1, const struct controls 
 	/* With a TPR shadow CR8 is L1's virtual-APIC page; without, it would be the machine's TPR (CVE-2017-12154). */
 	if (controls_has(l1, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW))
 		c.word[GROUP_PRIMARY] = (c.word[GROUP_PRIMARY] & ~cr8) | (l1->word[GROUP_PRIMARY] & cr8);
+	/* Scaling is part of offsetting, which L1 need not have asked for. */
+	if (!controls_has(l1, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING))
+		c.word[GROUP_SECONDARY] &= ~SECONDARY_TSC_SCALING;
 	/* What is left of the timer goes on counting over exits that L1 does not see. */
 	if (controls_has(l1, GROUP_PIN, PIN_PREEMPTION_TIMER))
 		c.word[GROUP_EXIT] |= EXIT_CONTROL_SAVE_PREEMPTION_TIMER;

@@ -8,6 +8,7 @@
 #include "kernel/guest_memory.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
+#include "nested/tsc.h"
 #include "nested/vmcs02.h"
 
 #define EXCEPTIONS_OURS (BIT(EXC_MC) | BIT(EXC_AC) | BIT(EXC_DB))
@@ -56,9 +57,7 @@ void vmcs02_merge_controls(struct vcpu *v)
 		vmwrite(VMCS_VIRTUAL_APIC_ADDRESS, n->virtual_apic.value);
 	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES))
 		vmwrite(VMCS_APIC_ACCESS_ADDRESS, n->apic_access.value);
-	n->tsc_offset12 = nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING) ? n->value[FIELD_TSC_OFFSET] : 0;
-	n->tsc_offset02 = v->tsc_offset + n->tsc_offset12;
-	vmwrite(VMCS_TSC_OFFSET, n->tsc_offset02);
+	tsc_merge(v);
 	if (!n->msr_bitmap12 && nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS))
 		__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
 }
@@ -94,15 +93,13 @@ void vmcs02_merge_state(struct vcpu *v)
 	bool loads_efer = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_EFER);
 	bool loads_pat = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_PAT);
 	bool loads_debug = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_LOAD_DEBUG);
-	u64 tsc_offset = v->tsc_offset + n->tsc_offset12;
 
 	vmwrite(VMCS_GUEST_IA32_EFER, loads_efer ? n->value[FIELD_GUEST_IA32_EFER] : without_load_efer(n, l1->efer));
 	vmwrite(VMCS_GUEST_IA32_PAT, loads_pat ? n->value[FIELD_GUEST_IA32_PAT] : l1->pat);
 	vmwrite(VMCS_GUEST_DR7, loads_debug ? n->value[FIELD_GUEST_DR7] : l1->dr7);
 	vmwrite(VMCS_GUEST_IA32_DEBUGCTL, loads_debug ? n->value[FIELD_GUEST_IA32_DEBUGCTL] : l1->debugctl);
-	if (tsc_offset != n->tsc_offset02)
-		vmwrite(VMCS_TSC_OFFSET, tsc_offset);
-	n->tsc_offset02 = tsc_offset;
+	if (v->tsc_offset != n->tsc.base)
+		tsc_merge(v);
 	if (nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER))
 		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, n->value[FIELD_PREEMPTION_TIMER_VALUE]);
 }

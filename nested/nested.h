@@ -59,7 +59,7 @@ struct nested {
 	union vmcs_page *vmcs02;
 	hpa_t vmcs02_page;
 	struct controls merged;       /* of L1 and ours, as in vmcs02 without windows of L0's */
-	u64 tsc_offset12, tsc_offset02;
+	struct tsc02 { u64 base, offset, multiplier; } tsc; /* in vmcs02, computed for base as L1's offset */
 	u64 cache_bits;               /* CD and NW as L2 has them where L1 does not own them; hardware's CR0 never has */
 	u64 launched02;
 	u64 *msr_bitmap02;

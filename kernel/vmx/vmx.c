@@ -168,6 +168,8 @@ static void write_controls(const struct vcpu *v)
 	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, 0);
 	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
 	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0);
+	if (vmx_controls.secondary & SECONDARY_ENABLE_XSAVES)
+		vmwrite(VMCS_XSS_EXITING_BITMAP, 0);
 	vmwrite(VMCS_MSR_BITMAP, v->msr_bitmap01.value);
 	vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
 	vmwrite(VMCS_EPT_POINTER, vmx_ept01_pointer);

@@ -212,6 +212,8 @@ void guest_main(void)
 	print("vmx: events done\n");
 	vmx_test_ept();
 	print("vmx: EPT done\n");
+	vmx_test_features();
+	print("vmx: features done\n");
 	vmx_test_shadow();
 	print("vmx: shadowing done\n");
 	expect(vmx_off(), VM_OK, "VMXOFF");

@@ -86,5 +86,6 @@ void vmx_test_exits(void);
 void vmx_test_events(void);
 void vmx_test_ept(void);
 void vmx_test_shadow(void);
+void vmx_test_features(void);
 
 #endif

@@ -58,6 +58,7 @@ static const struct violation violations[] = {
 	{ ROW(ept_pointer), FIELD_EPT_POINTER, .set = BIT(6) },
 	{ ROW(vmread_bitmap), FIELD_VMREAD_BITMAP, .set = 0x10, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VMCS_SHADOWING },
 	{ ROW(vmwrite_bitmap), FIELD_VMWRITE_BITMAP, .set = TOO_WIDE, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VMCS_SHADOWING },
+	{ ROW(tsc_multiplier_zero), FIELD_TSC_MULTIPLIER, .clear = ~0ull, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_TSC_SCALING },
 	{ ROW(unrestricted_needs_ept), FIELD_SECONDARY_CONTROLS, .clear = SECONDARY_ENABLE_EPT },
 	{ ROW(exit_reserved), FIELD_EXIT_CONTROLS, .set = EXIT_CONTROL_LOAD_PERF_GLOBAL_CTRL },
 	{ ROW(save_timer_without_timer), FIELD_EXIT_CONTROLS, .set = EXIT_CONTROL_SAVE_PREEMPTION_TIMER },

@@ -49,6 +49,8 @@ static void assert_contained(const struct controls *l1)
 	}
 	if (!controls_has(&c, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS))
 		assert_false(controls_has(l1, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS));
+	if (!controls_has(l1, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING))
+		assert_false(controls_has(&c, GROUP_SECONDARY, SECONDARY_TSC_SCALING));
 	/* the rule of hardware between the timer and its saving */
 	assert_int_equal(controls_has(&c, GROUP_PIN, PIN_PREEMPTION_TIMER),
 			 controls_has(&c, GROUP_EXIT, EXIT_CONTROL_SAVE_PREEMPTION_TIMER));

@@ -121,7 +121,7 @@ static void vmcs_enum_is_the_highest_index(void **state)
 	struct offer offer = world_offer();
 
 	(void)state;
-	assert_int_equal(offer.vmcs_enum, VMCS_PREEMPTION_TIMER_VALUE & 0x3FE);
+	assert_int_equal(offer.vmcs_enum, VMCS_TSC_MULTIPLIER & 0x3FE);
 }
 
 int main(void)
