@@ -185,10 +185,6 @@ static void test_invalidation(void)
 	expect_error(vmx_invvpid(4, zero), VMERR_INVEPT_INVVPID_OPERAND, "INVVPID type 4");
 }
 
-void guest_other(void)
-{
-}
-
 void guest_main(void)
 {
 	traps_init(0);
@@ -219,5 +215,7 @@ void guest_main(void)
 	expect(vmx_off(), VM_OK, "VMXOFF");
 	expect_all_undefined("after VMXOFF");
 	check(PROBE_CR(4, READ_CR(4) & ~(u64)CR4_VMXE) == NO_FAULT, "CR4.VMXE");
+	vmx_test_init();
+	print("vmx: INIT done\n");
 	finish("vmx");
 }

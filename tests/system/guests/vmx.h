@@ -87,5 +87,6 @@ void vmx_test_events(void);
 void vmx_test_ept(void);
 void vmx_test_shadow(void);
 void vmx_test_features(void);
+void vmx_test_init(void);
 
 #endif
