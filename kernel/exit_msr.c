@@ -51,12 +51,6 @@ static bool write_ignore(struct vcpu *v, const struct row *row, u32 msr, u64 val
 	return true;
 }
 
-static bool write_same(struct vcpu *v, const struct row *row, u32 msr, u64 value)
-{
-	(void)v, (void)msr;
-	return value == row->value;
-}
-
 /* A PASS row exits only when the nested engine's bitmap made it: then the CPU's own register is meant. An MSR area gets the TSC as L1 has it. */
 static bool read_pass(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
 {
@@ -64,7 +58,7 @@ static bool read_pass(struct vcpu *v, const struct row *row, u32 msr, u64 *value
 	switch (msr) {
 	case IA32_TSC: *value = rdtsc() + v->tsc_offset; break;
 	case IA32_EFER: *value = vmread(VMCS_GUEST_IA32_EFER); break;
-	case IA32_PAT: *value = vmread(VMCS_GUEST_IA32_PAT); break;
+	case IA32_DEBUGCTL: *value = vmread(VMCS_GUEST_IA32_DEBUGCTL); break;
 	case IA32_FS_BASE: *value = vmread(VMCS_GUEST_FS_BASE); break;
 	case IA32_GS_BASE: *value = vmread(VMCS_GUEST_GS_BASE); break;
 	case IA32_SYSENTER_CS: *value = vmread(VMCS_GUEST_IA32_SYSENTER_CS); break;
@@ -163,6 +157,22 @@ static bool write_nested(struct vcpu *v, const struct row *row, u32 msr, u64 val
 {
 	(void)row;
 	return nested_msr_write(v, msr, value);
+}
+
+/* Nothing in it is offered; L2 may have what L1's VMCS gave it. */
+static bool write_debugctl(struct vcpu *v, const struct row *row, u32 msr, u64 value)
+{
+	(void)v, (void)row, (void)msr;
+	if (!value)
+		vmwrite(VMCS_GUEST_IA32_DEBUGCTL, 0);
+	return !value;
+}
+
+static bool read_pat(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)v, (void)row, (void)msr;
+	*value = vmread(VMCS_GUEST_IA32_PAT);
+	return true;
 }
 
 static bool write_pat(struct vcpu *v, const struct row *row, u32 msr, u64 value)

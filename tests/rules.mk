@@ -104,6 +104,9 @@ test: unit coverage fuzz system ## everything
 
 BENCH := build/bench
 BENCHES := bench nested
+BENCH_DEBIAN := build/partitions/debian-kvm
+# KVM=no leaves out the part that boots Debian
+BENCH_ISOS := $(BENCHES:%=$(T)/%.iso) $(if $(filter no,$(KVM)),,$(T)/kvm.iso)
 define bench_guest
 $(T)/guests/$(1).elf: $(GUEST_COMMON:%=$(GUEST_OUT)/%.o) tests/bench/$(1).c $(GUEST_DIR)/guest.lds
 	$(Q)$(CC) $(GUEST_FLAGS) -I. -I$(GUEST_DIR) -c tests/bench/$(1).c -o $(GUEST_OUT)/$(1).o
@@ -115,10 +118,15 @@ $(T)/$(1).iso: $(T)/guests/$(1).elf $(O)/nestbox $(KEY).key FORCE
 endef
 $(foreach b,$(BENCHES),$(eval $(call bench_guest,$(b))))
 
+$(T)/kvm.iso: $(BENCH_DEBIAN)/vmlinuz $(BENCH_DEBIAN)/initrd $(O)/nestbox $(KEY).key FORCE
+	$(Q)$(O)/nestbox image create --kernel $(BENCH_DEBIAN)/vmlinuz --initrd $(BENCH_DEBIAN)/initrd --partition debian-kvm \
+		--cmdline "$$(cat $(BENCH_DEBIAN)/cmdline) nestbox.bench=1" --version 1.0.0 --key $(KEY).key -o $(T)/kvm.img >/dev/null
+	$(Q)tools/disk --kernel $(BENCH)/nestbox.elf --image $(T)/kvm.img $@
+
 .PHONY: bench-kernel
 bench-kernel: | $(O)/.setup
 	$(Q)$(MAKE) --no-print-directory O=$(BENCH) DEFCONFIG=bench_defconfig $(BENCH)/nestbox.elf
-$(BENCHES:%=$(T)/%.iso): bench-kernel
+$(BENCHES:%=$(T)/%.iso) $(T)/kvm.iso: bench-kernel
 
-bench: $(BENCHES:%=$(T)/%.iso) ## instructions per exit, against the figures in the tree
-	$(Q)$(PYTHON) tests/bench/run.py --work $(BENCH) --memory 1024 $(if $(KEEP),--keep) $(BENCHES:%=$(T)/%.iso)
+bench: $(BENCH_ISOS) ## instructions per exit, against the figures in the tree
+	$(Q)$(PYTHON) tests/bench/run.py --work $(BENCH) --memory 1024 $(if $(KEEP),--keep) $(BENCH_ISOS)

@@ -41,11 +41,15 @@ $(DEBIAN_KVM)/l2demo: $(addprefix $(DEBIAN_KVM_SRC)/,l2demo.c l2blob.S l2abi.h) 
 	$(CC) $(DEBIAN_KVM_WARN) -O2 -static -s -pthread -Wa,-I$(@D) -o $@ \
 		$(DEBIAN_KVM_SRC)/l2demo.c $(DEBIAN_KVM_SRC)/l2blob.S
 
+$(DEBIAN_KVM)/l2bench: $(DEBIAN_KVM_SRC)/l2bench.c
+	@mkdir -p $(@D)
+	$(CC) $(DEBIAN_KVM_WARN) -O2 -static -s -o $@ $<
+
 # Fixed owner, times and order make the archive reproducible.
-$(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM_SRC)/init $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz
+$(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(DEBIAN_KVM_SRC)/init $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz
 	rm -rf $(@D)/rootfs
 	mkdir -p $(addprefix $(@D)/rootfs/,bin dev proc run sys tmp lib/modules)
-	cp $(BUSYBOX) $(DEBIAN_KVM)/l2demo $(@D)/rootfs/bin/
+	cp $(BUSYBOX) $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(@D)/rootfs/bin/
 	cp $(DEBIAN_KVM_SRC)/init $(@D)/rootfs/init
 	cp $(foreach m,$(DEBIAN_KVM_MODULES),$(DEBIAN_KERNEL_DIR)/lib/modules/*/kernel/$(m).ko) \
 		$(@D)/rootfs/lib/modules/

@@ -19,7 +19,7 @@
 static const struct { u32 msr; bool read, write; } open_msrs[] = {
 	{ 0x10, true, false },                                                          /* TSC */
 	{ 0x174, true, true }, { 0x175, true, true }, { 0x176, true, true },            /* SYSENTER */
-	{ 0x277, true, false },                                                         /* PAT */
+	{ 0x1D9, true, false },                                                         /* DEBUGCTL */
 	{ 0xC0000080, true, false },                                                    /* EFER */
 	{ 0xC0000081, true, true }, { 0xC0000082, true, true }, { 0xC0000083, true, true }, { 0xC0000084, true, true },
 	{ 0xC0000100, true, true }, { 0xC0000101, true, true }, { 0xC0000102, true, true }, { 0xC0000103, true, true },
