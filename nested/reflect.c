@@ -62,7 +62,7 @@ static inline void save_guest(struct nested *n)
 		store_lma(n);
 	u64 efer = n->value[FIELD_GUEST_IA32_EFER];
 #define FIELD(name, source, save, ...) \
-	if ((save) && exit & (save)) \
+	if (exit & (u32)(save)) \
 		n->value[FIELD_##name] = vmread(VMCS_##name);
 #include "nested/fields.def"
 #undef FIELD
