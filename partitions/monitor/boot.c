@@ -14,6 +14,7 @@
 #include "image/keyring.h"
 #include "image/payload.h"
 #include "image/verify.h"
+#include "loader/bios_data.h"
 #include "loader/loader.h"
 #include "print.h"
 
@@ -122,8 +123,7 @@ static bool place_tables(const struct monitor_info *info)
 	if (!loader.rsdp)
 		return refuse(
 		    "the ACPI tables do not fit; this is a defect of the box, please report it");
-	/* Stale BIOS data of a run before this one would send the kernel looking for an EBDA. */
-	memset(guest_ram_at(&loader.ram, 0, E820_BIOS_DATA_END), 0, E820_BIOS_DATA_END);
+	bios_data_write(&loader.ram);
 	return true;
 }
 

@@ -11,7 +11,7 @@
 #define E820_MAX 8
 #define E820_MIN_RAM_BYTES (16ull << 20)
 
-/* Below 1 MiB: real-mode vectors and BIOS data (kept zero), RAM, nothing (a PC has its display
+/* Below 1 MiB: real-mode vectors and BIOS data (bios_data.h), RAM, nothing (a PC has its display
  * there), tables. */
 #define E820_BIOS_DATA_END 0x1000ull
 #define E820_LOW_END 0xA0000ull
