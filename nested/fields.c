@@ -39,6 +39,13 @@ u64 field_mask(u32 encoding)
 	return masks[width_of(encoding)];
 }
 
+const u64 field_masks[FIELD_COUNT] = {
+#define WIDTH(name) ((VMCS_##name) >> 13 & 3)
+#define FIELD(name, source, save, exists) WIDTH(name) == WIDTH_16 ? 0xFFFF : WIDTH(name) == WIDTH_32 ? 0xFFFFFFFF : ~0ull,
+#include "nested/fields.def"
+#undef FIELD
+};
+
 int fields_find(u64 encoding)
 {
 	u64 index = encoding >> 1 & 0x1FF;

@@ -31,8 +31,9 @@ extern const struct field fields[FIELD_COUNT];
 enum field_type { FIELD_TYPE_CONTROL, FIELD_TYPE_DATA, FIELD_TYPE_GUEST, FIELD_TYPE_HOST };
 static inline enum field_type field_type(u32 encoding) { return encoding >> 10 & 3; }
 
-/* All ones in the bits the field has. */
+/* All ones in the bits the field has; the same for each row. */
 u64 field_mask(u32 encoding);
+extern const u64 field_masks[FIELD_COUNT];
 /* Index of the field an encoding names (full or, for 64-bit fields, high part), -1 for none. */
 int fields_find(u64 encoding);
 static inline bool field_is_high_part(u64 encoding) { return encoding & 1; }

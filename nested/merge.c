@@ -29,13 +29,18 @@ const char *vmcs02_resolve(struct nested *n)
 	return NULL;
 }
 
-static void write_copied(const struct nested *n)
+/* A control of vmcs02. Where we are a guest ourselves each VMWRITE of one is an exit; hardware never changes these. */
+static inline void put(struct nested *n, enum field_index index, u64 value)
 {
-	for (u32 i = 0; i < nested_machine.copied_count; i++) {
-		enum field_index index = nested_machine.copied[i];
+	if (n->written[index] != value)
+		vmwrite(fields[index].encoding, value);
+	n->written[index] = value;
+}
 
-		vmwrite(fields[index].encoding, n->value[index]);
-	}
+static void put_copied(struct nested *n)
+{
+	for (u32 i = 0; i < nested_machine.copied_count; i++)
+		put(n, nested_machine.copied[i], n->value[nested_machine.copied[i]]);
 }
 
 void vmcs02_merge_controls(struct vcpu *v)
@@ -44,19 +49,19 @@ void vmcs02_merge_controls(struct vcpu *v)
 	struct controls c = controls_merge(&n->controls, &nested_machine.ours);
 
 	n->merged = c;
-	vmwrite(VMCS_PIN_CONTROLS, c.word[GROUP_PIN]);
-	vmwrite(VMCS_PRIMARY_CONTROLS, c.word[GROUP_PRIMARY]);
-	vmwrite(VMCS_SECONDARY_CONTROLS, c.word[GROUP_SECONDARY]);
-	vmwrite(VMCS_EXIT_CONTROLS, c.word[GROUP_EXIT]);
-	vmwrite(VMCS_ENTRY_CONTROLS, c.word[GROUP_ENTRY]);
-	vmwrite(VMCS_EXCEPTION_BITMAP, n->value[FIELD_EXCEPTION_BITMAP] | EXCEPTIONS_OURS);
-	vmwrite(VMCS_CR0_MASK, n->value[FIELD_CR0_MASK] | CR0_GUEST_HOST_MASK);
-	vmwrite(VMCS_CR4_MASK, n->value[FIELD_CR4_MASK] | CR4_OURS);
-	write_copied(n);
+	put(n, FIELD_PIN_CONTROLS, c.word[GROUP_PIN]);
+	put(n, FIELD_PRIMARY_CONTROLS, c.word[GROUP_PRIMARY]);
+	put(n, FIELD_SECONDARY_CONTROLS, c.word[GROUP_SECONDARY]);
+	put(n, FIELD_EXIT_CONTROLS, c.word[GROUP_EXIT]);
+	vmwrite(VMCS_ENTRY_CONTROLS, c.word[GROUP_ENTRY]); /* an exit writes IA-32e mode into it */
+	put(n, FIELD_EXCEPTION_BITMAP, n->value[FIELD_EXCEPTION_BITMAP] | EXCEPTIONS_OURS);
+	put(n, FIELD_CR0_MASK, n->value[FIELD_CR0_MASK] | CR0_GUEST_HOST_MASK);
+	put(n, FIELD_CR4_MASK, n->value[FIELD_CR4_MASK] | CR4_OURS);
+	put_copied(n);
 	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW))
-		vmwrite(VMCS_VIRTUAL_APIC_ADDRESS, n->virtual_apic.value);
+		put(n, FIELD_VIRTUAL_APIC_ADDRESS, n->virtual_apic.value);
 	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES))
-		vmwrite(VMCS_APIC_ACCESS_ADDRESS, n->apic_access.value);
+		put(n, FIELD_APIC_ACCESS_ADDRESS, n->apic_access.value);
 	tsc_merge(v);
 	if (!n->msr_bitmap12 && nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS))
 		__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);

@@ -58,6 +58,7 @@ struct nested {
 	/* vmcs02 */
 	union vmcs_page *vmcs02;
 	hpa_t vmcs02_page;
+	u64 written[FIELD_COUNT];     /* controls as they were last written to vmcs02 */
 	struct controls merged;       /* of L1 and ours, as in vmcs02 without windows of L0's */
 	struct tsc02 { u64 base, offset, multiplier; } tsc; /* in vmcs02, computed for base as L1's offset */
 	u64 cache_bits;               /* CD and NW as L2 has them where L1 does not own them; hardware's CR0 never has */
@@ -79,9 +80,10 @@ struct nested_machine {
 	struct offer offer;
 	struct controls ours;         /* vmcs01's */
 	bool live[FIELD_COUNT];       /* kept in vmcs02 */
+	u8 live_list[FIELD_COUNT];    /* the same, listed */
 	u8 kept_data[FIELD_COUNT];    /* exit information kept in memory: saved at each exit */
 	u8 copied[FIELD_COUNT];       /* controls vmcs02 has as L1 wrote them */
-	u32 kept_data_count, copied_count;
+	u32 live_count, kept_data_count, copied_count;
 	bool has_shadowing;
 	bool has_preemption_timer;
 	struct ept12_rules ept12_rules;

@@ -24,8 +24,10 @@ static void list_fields(void)
 {
 	struct nested_machine *m = &nested_machine;
 
-	m->kept_data_count = m->copied_count = 0;
+	m->live_count = m->kept_data_count = m->copied_count = 0;
 	for (enum field_index i = 0; i < FIELD_COUNT; i++) {
+		if (m->live[i])
+			m->live_list[m->live_count++] = (u8)i;
 		if (!field_exists(i, &m->offer.may))
 			continue;
 		if (fields[i].source == FIELD_SOURCE_DATA && !m->live[i])
@@ -68,6 +70,18 @@ void vmcs02_probe(struct vcpu *v)
 	open_bitmaps();
 }
 
+/* So that what was last written is known. */
+static void zero_controls(struct nested *n)
+{
+	for (enum field_index i = 0; i < FIELD_COUNT; i++) {
+		bool is_made = fields[i].source == FIELD_SOURCE_COPIED || fields[i].source == FIELD_SOURCE_MERGED;
+
+		n->written[i] = 0;
+		if (is_made && field_type(fields[i].encoding) == FIELD_TYPE_CONTROL && field_exists(i, &nested_machine.offer.may))
+			vmwrite(fields[i].encoding, 0);
+	}
+}
+
 void vmcs02_setup(struct vcpu *v)
 {
 	static const u32 zeroed[] = { VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD_COUNT,
@@ -79,6 +93,7 @@ void vmcs02_setup(struct vcpu *v)
 	vmx_write_host_state(v);
 	for (u32 i = 0; i < ARRAY_SIZE(zeroed); i++)
 		vmwrite(zeroed[i], 0);
+	zero_controls(n);
 	__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
 	vmwrite(VMCS_MSR_BITMAP, kernel_physical(n->msr_bitmap02));
 	vmwrite(VMCS_VPID, flush_vpid02(v->index));

@@ -36,16 +36,20 @@ static void refresh_controls(struct nested *n)
 
 static void push_live(struct nested *n)
 {
-	for (enum field_index i = 0; i < FIELD_COUNT; i++)
-		if (nested_machine.live[i])
-			vmwrite(fields[i].encoding, n->value[i]);
+	for (u32 i = 0; i < nested_machine.live_count; i++) {
+		enum field_index index = nested_machine.live_list[i];
+
+		vmwrite(fields[index].encoding, n->value[index]);
+	}
 }
 
 static void pull_live(struct nested *n)
 {
-	for (enum field_index i = 0; i < FIELD_COUNT; i++)
-		if (nested_machine.live[i])
-			n->value[i] = vmread(fields[i].encoding);
+	for (u32 i = 0; i < nested_machine.live_count; i++) {
+		enum field_index index = nested_machine.live_list[i];
+
+		n->value[index] = vmread(fields[index].encoding);
+	}
 }
 
 void vmcs12_load(struct vcpu *v, u64 address)
@@ -57,7 +61,7 @@ void vmcs12_load(struct vcpu *v, u64 address)
 		return; /* not reached: a page outside RAM has no valid revision */
 	n->launched12 = page->is_launched == 1;
 	for (enum field_index i = 0; i < FIELD_COUNT; i++)
-		n->value[i] = page->value[i] & field_mask(fields[i].encoding);
+		n->value[i] = page->value[i] & field_masks[i];
 	n->current = address;
 	n->stale = STALE_ALL;
 	refresh_controls(n);
@@ -80,7 +84,8 @@ void vmcs12_unload(struct vcpu *v)
 	struct vmcs12_page *page = map(n->current);
 	if (page) {
 		page->is_launched = n->launched12;
-		__builtin_memcpy(page->value, n->value, sizeof(page->value));
+		for (enum field_index i = 0; i < FIELD_COUNT; i++)
+			page->value[i] = n->value[i];
 	}
 	n->current = NO_VMCS;
 }

@@ -43,6 +43,8 @@ static void masks_follow_the_width(void **state)
 	assert_int_equal(field_mask(VMCS_PIN_CONTROLS), 0xFFFFFFFF);
 	assert_true(field_mask(VMCS_TSC_OFFSET) == ~0ull);
 	assert_true(field_mask(VMCS_GUEST_RIP) == ~0ull);
+	for (enum field_index i = 0; i < FIELD_COUNT; i++)
+		assert_true(field_masks[i] == field_mask(fields[i].encoding));
 }
 
 static void high_parts_are_put_together(void **state)
