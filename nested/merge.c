@@ -106,7 +106,7 @@ void vmcs02_merge_state(struct vcpu *v)
 	if (v->tsc_offset != n->tsc.base)
 		tsc_merge(v);
 	if (nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER))
-		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, n->value[FIELD_PREEMPTION_TIMER_VALUE]);
+		n->timer12 = vmread(VMCS_PREEMPTION_TIMER_VALUE);
 }
 
 /* L1 changes its bitmap without telling: the words that matter are read at each entry. */

@@ -196,6 +196,7 @@ static void force_exit(struct vcpu *v)
 		return;
 	}
 	vmwrite(VMCS_PIN_CONTROLS, vmread(VMCS_PIN_CONTROLS) | PIN_PREEMPTION_TIMER);
+	v->nested->timer12 = vmread(VMCS_PREEMPTION_TIMER_VALUE);
 	vmwrite(VMCS_PREEMPTION_TIMER_VALUE, 0);
 	v->nested->exit_forced = true;
 }
@@ -205,14 +206,12 @@ static cold_path bool end_forced_exit(struct vcpu *v, u32 reason)
 {
 	struct nested *n = v->nested;
 	bool is_l1s = nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER);
-	u64 left = n->value[FIELD_PREEMPTION_TIMER_VALUE];
 
 	n->exit_forced = false;
-	if (is_l1s)
-		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, left);
-	else
+	vmwrite(VMCS_PREEMPTION_TIMER_VALUE, n->timer12);
+	if (!is_l1s)
 		vmwrite(VMCS_PIN_CONTROLS, vmread(VMCS_PIN_CONTROLS) & ~(u64)PIN_PREEMPTION_TIMER);
-	return reason == EXIT_PREEMPTION_TIMER && !(is_l1s && !left);
+	return reason == EXIT_PREEMPTION_TIMER && !(is_l1s && !n->timer12);
 }
 
 static inline void entry_succeeded(struct nested *n)

@@ -68,6 +68,8 @@ static inline void save_guest(struct nested *n)
 #undef FIELD
 	if (efer != n->value[FIELD_GUEST_IA32_EFER])
 		n->stale |= STALE_GUEST;
+	if (nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER) && !(exit & EXIT_CONTROL_SAVE_PREEMPTION_TIMER))
+		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, n->timer12);
 	n->value[FIELD_ENTRY_INTERRUPTION_INFO] &= ~(u64)INTERRUPTION_VALID;
 }
 
