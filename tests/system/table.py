@@ -148,6 +148,10 @@ TESTS = [
     Test("cpus: stress in x2APIC mode", "guest", guest("stress", "x2"), finished("stress x2APIC")),
     *[Test(f"vmx: a bare-metal L1, {name}", "nesting", guest("vmx"), finished("vmx"), timeout=120, memory=512, options=("--model", model))
       for name, model in (("Skylake", "corei7_skylake_x"), ("Haswell", "corei7_haswell_4770"), ("no VMCS shadowing", "corei7_ivy_bridge_3770k"))],
+    *[Test(f"vmx: a VMX abort by {what}", "nesting", guest("vmx", f"abort {indicator}"),
+           ("vmx: about to abort", f"partition: VMX abort {indicator} on CPU 0",
+            f"partition test: stopped: triple fault on a CPU \\({indicator}\\); switching the box off", POWERED_OFF), memory=512)
+      for indicator, what in ((1, "storing MSRs"), (2, "host PDPTEs"), (4, "loading MSRs"))],
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],
     refused("unsigned", tamper.made_with(key=None), "the image carries no signature"),

@@ -191,6 +191,10 @@ void guest_main(void)
 	outb(0x21, 0xFF); /* a bare machine's firmware leaves the timer's interrupt on */
 	outb(0xA1, 0xFF);
 	world_enter_vmx();
+	if (command_line()[0] == 'a') { /* "abort N" */
+		check(PROBE_CR(4, READ_CR(4) | CR4_VMXE) == NO_FAULT, "CR4.VMXE");
+		vmx_abort((u32)(command_line()[6] - '0'));
+	}
 	test_before();
 	test_vmxon();
 	test_without_vmcs();
@@ -214,6 +218,8 @@ void guest_main(void)
 	print("vmx: shadowing done\n");
 	expect(vmx_off(), VM_OK, "VMXOFF");
 	expect_all_undefined("after VMXOFF");
+	vmx_test_legacy();
+	print("vmx: 32-bit L1 done\n");
 	check(PROBE_CR(4, READ_CR(4) & ~(u64)CR4_VMXE) == NO_FAULT, "CR4.VMXE");
 	vmx_test_init();
 	print("vmx: INIT done\n");

@@ -88,5 +88,8 @@ void vmx_test_ept(void);
 void vmx_test_shadow(void);
 void vmx_test_features(void);
 void vmx_test_init(void);
+void vmx_test_legacy(void);
+/* Ends in a VMX abort with this indicator: 1, 2, 4. */
+void vmx_abort(u32 indicator);
 
 #endif
