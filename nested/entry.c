@@ -216,6 +216,11 @@ bool entry_refused(struct vcpu *v)
 	if (!v->in_l2 || !n->entry_pending)
 		return false;
 	nested_note_refusal(v, "hardware", "VM-instruction error");
+	/* windows and a forced exit that were to come with this entry */
+	vmwrite(VMCS_PIN_CONTROLS, n->merged.word[GROUP_PIN]);
+	vmwrite(VMCS_PRIMARY_CONTROLS, n->merged.word[GROUP_PRIMARY]);
+	if (n->exit_forced)
+		vmwrite(VMCS_PREEMPTION_TIMER_VALUE, n->timer12);
 	v->in_l2 = n->exit_forced = false;
 	n->entry_pending = 0;
 	n->stale = STALE_ALL;
