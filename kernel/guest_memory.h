@@ -45,7 +45,7 @@ bool must_check guest_read_entry(gpa_t gpa, u32 bytes, u64 *value);
 bool must_check guest_compare_exchange(gpa_t gpa, u64 old, u64 value, u32 bytes);
 
 /* A page of the partition (or a page frame of a pool) in one of this CPU's windows; valid until the same slot is mapped again. */
-enum window_slot { WINDOW_COPY, WINDOW_WALK, WINDOW_VMCS12, WINDOW_MSR_BITMAP, WINDOW_BITMAP_BYTE,
+enum window_slot { WINDOW_COPY, WINDOW_WALK, WINDOW_VMCS12, WINDOW_MSR_BITMAP, WINDOW_BITMAP_BYTE, WINDOW_VIRTUAL_APIC, WINDOW_POSTED,
 		   WINDOW_EPT12 /* one for each level of tables */, WINDOW_SLOTS = WINDOW_EPT12 + 4 };
 void *window_map(enum window_slot slot, hpa_t page);
 

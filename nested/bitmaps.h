@@ -11,6 +11,7 @@
 #define BITMAP_BYTES 4096u
 #define BITMAP_WORDS (BITMAP_BYTES / 8)
 #define BITMAP_MAX_OPEN 16
+#define BITMAP_MAX_ADDED 8
 #define BITMAP_STEP 4
 
 #define BITMAP_NO_BIT ~0u
@@ -28,11 +29,13 @@ static inline u32 bitmap_msr_bit(u32 msr, bool write)
 /* The 64-bit words of our bitmap that are not all ones, filled up with others to a multiple of BITMAP_STEP. */
 struct bitmap_open {
 	u32 count;
-	struct bitmap_word { u64 ours; u32 at; } word[BITMAP_MAX_OPEN];
+	struct bitmap_word { u64 ours; u32 at; } word[BITMAP_MAX_OPEN + BITMAP_MAX_ADDED];
 };
 
 /* Finds them; words beyond BITMAP_MAX_OPEN are left out and so stay all ones in the union. */
 void bitmap_find_open(struct bitmap_open *open, const u8 *ours);
+/* Adds words to those found; what does not fit into BITMAP_MAX_ADDED stays as it is. */
+void bitmap_add_open(struct bitmap_open *open, const struct bitmap_word *added, u32 count);
 
 static inline void bitmap_merge_word(u64 *merged, const struct bitmap_word *w, const u64 *theirs)
 {

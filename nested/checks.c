@@ -97,10 +97,22 @@ static bool rule_pat(const struct check_context *c, u64 value, u64 argument)
 	return check_pat_is_valid(value);
 }
 
+static bool rule_delivery_in_force(const struct check_context *c, u64 value, u64 argument)
+{
+	(void)value, (void)argument;
+	return controls_has(c->controls, GROUP_SECONDARY, SECONDARY_VIRTUAL_INTERRUPT_DELIVERY);
+}
+
+/* Virtual-interrupt delivery knows no threshold. */
+static bool rule_tpr_threshold(const struct check_context *c, u64 value, u64 argument)
+{
+	return rule_delivery_in_force(c, value, argument) || !(value & ~0xFull);
+}
+
 static bool rule_not_above_vtpr(const struct check_context *c, u64 value, u64 argument)
 {
 	(void)argument;
-	if (controls_has(c->controls, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES))
+	if (controls_has(c->controls, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES | SECONDARY_VIRTUAL_INTERRUPT_DELIVERY))
 		return true;
 	return (value & 0xF) <= (u64)(c->vtpr >> 4);
 }
@@ -302,6 +314,11 @@ int checks_run(enum check_class class, const struct check_context *context)
 	case CHECK_HOST: return run(rows_through(CHECK_EVENT), rows_through(CHECK_HOST), context);
 	default: return run(rows_through(CHECK_HOST), CHECK_COUNT, context);
 	}
+}
+
+int checks_run_threshold(const struct check_context *context)
+{
+	return run(CHECK_ROW_tpr_threshold_above_vtpr, CHECK_ROW_tpr_threshold_above_vtpr + 1, context);
 }
 
 enum check_class checks_class(int row)

@@ -29,6 +29,8 @@ struct check_context {
 
 /* First violated row of a class, -1 for none. CHECK_EVENT rows count only if the event is valid. */
 int checks_run(enum check_class class, const struct check_context *context);
+/* Of the CONTROL rows, the one that looks at L1's memory and so must be looked at again though no field has changed. */
+int checks_run_threshold(const struct check_context *context);
 const char *checks_name(int row);
 enum check_class checks_class(int row);
 /* Exit qualification that goes with a violated guest row. */

@@ -74,6 +74,9 @@ struct controls controls_merge(const struct controls *l1, const struct controls 
 	/* Scaling is part of offsetting, which L1 need not have asked for. */
 	if (!controls_has(l1, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING))
 		c.word[GROUP_SECONDARY] &= ~SECONDARY_TSC_SCALING;
+	/* Not every CPU or emulator wakes a halted guest for a virtual interrupt. */
+	if (controls_has(l1, GROUP_SECONDARY, SECONDARY_VIRTUAL_INTERRUPT_DELIVERY))
+		c.word[GROUP_PRIMARY] |= PRIMARY_HLT_EXITING;
 	/* What is left of the timer goes on counting over exits that L1 does not see. */
 	if (controls_has(l1, GROUP_PIN, PIN_PREEMPTION_TIMER))
 		c.word[GROUP_EXIT] |= EXIT_CONTROL_SAVE_PREEMPTION_TIMER;

@@ -3,28 +3,15 @@
 #include "nested/entry.h"
 
 #include "bsp/msr.h"
-#include "kernel/guest_memory.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/checks.h"
 #include "nested/msr_area.h"
 #include "nested/pdpte.h"
 #include "nested/reflect.h"
+#include "nested/virtual_apic.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
 #include "nested/vmfail.h"
-
-#define VTPR 0x80u
-
-/* The byte of the virtual-APIC page the TPR threshold is compared with. */
-static u8 read_vtpr(const struct nested *n)
-{
-	u8 vtpr = 0xFF;
-
-	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW) &&
-	    !guest_read(GPA(n->value[FIELD_VIRTUAL_APIC_ADDRESS] + VTPR), &vtpr, sizeof(vtpr)))
-		vtpr = 0xFF;
-	return vtpr;
-}
 
 /* The VMCS a link pointer names must have our revision, be a shadow VMCS if L2 is to reach it, and not be the current one. */
 static bool link_is_valid(const struct nested *n)
@@ -39,7 +26,7 @@ static struct check_context context_of(const struct nested *n, bool l1_is_long_m
 {
 	return (struct check_context){
 		.value = n->value, .controls = &n->controls, .offer = &nested_machine.offer, .l1_is_long_mode = l1_is_long_mode,
-		.vtpr = n->stale & STALE_CONTROLS ? read_vtpr(n) : 0xFF, .link_is_valid = link_is_valid(n),
+		.vtpr = virtual_apic_vtpr(n), .link_is_valid = link_is_valid(n),
 	};
 }
 
@@ -48,7 +35,7 @@ static cold_path u32 check_controls_and_host(struct vcpu *v, bool l1_is_long_mod
 {
 	struct nested *n = v->nested;
 	struct check_context context = context_of(n, l1_is_long_mode);
-	int row = n->stale & STALE_CONTROLS ? checks_run(CHECK_CONTROL, &context) : -1;
+	int row = n->stale & STALE_CONTROLS ? checks_run(CHECK_CONTROL, &context) : checks_run_threshold(&context);
 	const char *missing = row < 0 && n->stale & STALE_CONTROLS ? vmcs02_resolve(n) : NULL;
 
 	if (row < 0)
@@ -65,6 +52,11 @@ static cold_path u32 check_controls_and_host(struct vcpu *v, bool l1_is_long_mod
 	return 0;
 }
 
+static inline bool injects(const struct nested *n)
+{
+	return n->value[FIELD_ENTRY_INTERRUPTION_INFO] & INTERRUPTION_VALID;
+}
+
 /* False: the entry has failed and L1 is the guest again. */
 static cold_path bool check_guest(struct vcpu *v)
 {
@@ -72,8 +64,11 @@ static cold_path bool check_guest(struct vcpu *v)
 	struct check_context context = context_of(n, true);
 	int row = checks_run(CHECK_GUEST, &context);
 
-	if (row < 0)
+	if (row < 0) {
+		if (!injects(n))
+			virtual_apic_wake(v);
 		return true;
+	}
 	nested_note_refusal(v, "guest state", checks_name(row));
 	reflect_entry_failure(v, EXIT_ENTRY_GUEST_STATE, checks_qualification(row));
 	n->stale |= STALE_GUEST;
@@ -92,11 +87,6 @@ static inline void fetch_live(struct nested *n)
 	n->value[FIELD_GUEST_CR4] = cr4;
 	n->value[FIELD_GUEST_ACTIVITY_STATE] = activity;
 	n->value[FIELD_GUEST_INTERRUPTIBILITY] = vmread(VMCS_GUEST_INTERRUPTIBILITY);
-}
-
-static inline bool injects(const struct nested *n)
-{
-	return n->value[FIELD_ENTRY_INTERRUPTION_INFO] & INTERRUPTION_VALID;
 }
 
 /* Without EPT of its own, an L2 with PAE paging has its PDPTEs loaded by the entry; on EPT01 hardware takes them from the VMCS. */
@@ -157,7 +147,7 @@ static inline enum exit_action load_guest(struct vcpu *v)
 
 	if (n->stale)
 		vmcs02_merge_shadows(n);
-	n->stale = 0;
+	n->stale = n->always_stale;
 	vmcs02_merge_state(v);
 	if (check && !check_guest(v))
 		return EXIT_ACTION_RESUME;
@@ -195,7 +185,7 @@ enum exit_action entry_run(struct vcpu *v, bool is_launch)
 	note_l1(n);
 	vmcs02_activate(v);
 	fetch_live(n);
-	u32 error = n->stale & (STALE_CONTROLS | STALE_HOST) || injects(n) ? check_controls_and_host(v, n->l1.efer & EFER_LMA) : 0;
+	u32 error = n->stale & (STALE_CONTROLS | STALE_HOST | STALE_THRESHOLD) || injects(n) ? check_controls_and_host(v, n->l1.efer & EFER_LMA) : 0;
 	if (error) {
 		vmcs02_deactivate(v);
 		return vm_fail(v, error);
@@ -225,6 +215,7 @@ bool entry_refused(struct vcpu *v)
 	n->entry_pending = 0;
 	n->stale = STALE_ALL;
 	v->event.info = 0;
+	virtual_apic_forget_wake(n);
 	vmcs02_deactivate(v);
 	v->launched = 1; /* L1 ran on vmcs01 when it asked for the entry */
 	v->window_armed = n->window01;

@@ -9,6 +9,7 @@
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/tsc.h"
+#include "nested/virtual_apic.h"
 #include "nested/vmcs02.h"
 
 #define EXCEPTIONS_OURS (BIT(EXC_MC) | BIT(EXC_AC) | BIT(EXC_DB))
@@ -19,28 +20,14 @@ const char *vmcs02_resolve(struct nested *n)
 	hpa_t bitmap;
 	bool has_bitmap = guest_to_host(GPA(n->value[FIELD_MSR_BITMAP]), PAGE_SIZE, &bitmap);
 
-	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW) &&
-	    !guest_to_host(GPA(n->value[FIELD_VIRTUAL_APIC_ADDRESS]), PAGE_SIZE, &n->virtual_apic))
-		return "virtual-APIC page outside RAM";
-	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES) &&
-	    !guest_to_host(GPA(n->value[FIELD_APIC_ACCESS_ADDRESS]), PAGE_SIZE, &n->apic_access))
-		return "APIC-access page outside RAM";
 	n->msr_bitmap12 = has_bitmap && nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS) ? window_map(WINDOW_MSR_BITMAP, bitmap) : NULL;
-	return NULL;
-}
-
-/* A control of vmcs02. Where we are a guest ourselves each VMWRITE of one is an exit; hardware never changes these. */
-static inline void put(struct nested *n, enum field_index index, u64 value)
-{
-	if (n->written[index] != value)
-		vmwrite(fields[index].encoding, value);
-	n->written[index] = value;
+	return virtual_apic_resolve(n);
 }
 
 static void put_copied(struct nested *n)
 {
 	for (u32 i = 0; i < nested_machine.copied_count; i++)
-		put(n, nested_machine.copied[i], n->value[nested_machine.copied[i]]);
+		vmcs02_put(n, nested_machine.copied[i], n->value[nested_machine.copied[i]]);
 }
 
 void vmcs02_merge_controls(struct vcpu *v)
@@ -49,22 +36,19 @@ void vmcs02_merge_controls(struct vcpu *v)
 	struct controls c = controls_merge(&n->controls, &nested_machine.ours);
 
 	n->merged = c;
-	put(n, FIELD_PIN_CONTROLS, c.word[GROUP_PIN]);
-	put(n, FIELD_PRIMARY_CONTROLS, c.word[GROUP_PRIMARY]);
-	put(n, FIELD_SECONDARY_CONTROLS, c.word[GROUP_SECONDARY]);
-	put(n, FIELD_EXIT_CONTROLS, c.word[GROUP_EXIT]);
+	vmcs02_put(n, FIELD_PIN_CONTROLS, c.word[GROUP_PIN]);
+	vmcs02_put(n, FIELD_PRIMARY_CONTROLS, c.word[GROUP_PRIMARY]);
+	vmcs02_put(n, FIELD_SECONDARY_CONTROLS, c.word[GROUP_SECONDARY]);
+	vmcs02_put(n, FIELD_EXIT_CONTROLS, c.word[GROUP_EXIT]);
 	vmwrite(VMCS_ENTRY_CONTROLS, c.word[GROUP_ENTRY]); /* an exit writes IA-32e mode into it */
-	put(n, FIELD_EXCEPTION_BITMAP, n->value[FIELD_EXCEPTION_BITMAP] | EXCEPTIONS_OURS);
-	put(n, FIELD_CR0_MASK, n->value[FIELD_CR0_MASK] | CR0_GUEST_HOST_MASK);
-	put(n, FIELD_CR4_MASK, n->value[FIELD_CR4_MASK] | CR4_OURS);
+	vmcs02_put(n, FIELD_EXCEPTION_BITMAP, n->value[FIELD_EXCEPTION_BITMAP] | EXCEPTIONS_OURS);
+	vmcs02_put(n, FIELD_CR0_MASK, n->value[FIELD_CR0_MASK] | CR0_GUEST_HOST_MASK);
+	vmcs02_put(n, FIELD_CR4_MASK, n->value[FIELD_CR4_MASK] | CR4_OURS);
 	put_copied(n);
-	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW))
-		put(n, FIELD_VIRTUAL_APIC_ADDRESS, n->virtual_apic.value);
-	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES))
-		put(n, FIELD_APIC_ACCESS_ADDRESS, n->apic_access.value);
 	tsc_merge(v);
 	if (!n->msr_bitmap12 && nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS))
 		__builtin_memset(n->msr_bitmap02, 0xFF, PAGE_SIZE);
+	virtual_apic_merge(n);
 }
 
 /* A bit of ours that L1 does not own reads as the register has it. */
@@ -113,7 +97,7 @@ void vmcs02_merge_state(struct vcpu *v)
 static void merge_msr_bitmap(struct nested *n)
 {
 	if (n->msr_bitmap12)
-		bitmap_merge(n->msr_bitmap02, &nested_machine.msr_open, n->msr_bitmap12);
+		bitmap_merge(n->msr_bitmap02, &n->msr_open, n->msr_bitmap12);
 }
 
 static void merge_ept_pointer(struct nested *n)

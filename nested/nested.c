@@ -22,6 +22,7 @@
 #include "nested/reflect.h"
 #include "nested/route.h"
 #include "nested/shadow12.h"
+#include "nested/virtual_apic.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
 
@@ -66,7 +67,7 @@ void nested_init(struct vcpu *v, const struct vmx_capabilities *hardware)
 	if (v->is_boot)
 		init_machine(hardware);
 	*n = (struct nested){
-		.current = NO_VMCS,
+		.current = NO_VMCS, .msr_open = nested_machine.msr_open,
 		.vpid01 = { flush_vpid01(v->index), 0 }, .vpid02 = { flush_vpid02(v->index), 0 },
 		.ept02 = { .tables = ept02_tables[v->index], .next = ept02_links[v->index],
 			   .physical = kernel_physical(ept02_tables[v->index]), .count = CONFIG_NESTED_EPT02_PAGES },
@@ -273,7 +274,7 @@ enum exit_action nested_exit(struct vcpu *v)
 		return ept_violation_handle(v) ? EXIT_ACTION_RESUME : EXIT_ACTION_PASS;
 	enum route_answer answer = route_by_controls(reason, &n->controls);
 	if (answer == ROUTE_L0)
-		return EXIT_ACTION_PASS;
+		return reason == EXIT_HLT ? virtual_apic_halt(v) : EXIT_ACTION_PASS;
 	if (answer == ROUTE_ASK && !is_msr_of_l1(v, reason))
 		return ask(v, reason);
 	reflect_exit(v);
@@ -326,7 +327,7 @@ static bool made_up_for(struct vcpu *v, struct nested_pending due, struct made_u
 		exit->interruption_info = INTERRUPTION_VALID | TYPE_NMI << 8 | EXC_NMI;
 		return true;
 	}
-	if (!due.interrupt || !intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING))
+	if (!due.interrupt || !intercepts(v, PIN_EXTERNAL_INTERRUPT_EXITING) || virtual_apic_take_posted(v))
 		return false;
 	exit->reason = EXIT_EXTERNAL_INTERRUPT;
 	if (!nested_uses(n, GROUP_EXIT, EXIT_CONTROL_ACKNOWLEDGE_INTERRUPT))

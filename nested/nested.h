@@ -19,7 +19,7 @@
 enum { ENTRY_RESUME = 1, ENTRY_LAUNCH = 3 }; /* bit 1: makes vmcs12 launched */
 
 /* Groups of vmcs12 fields that changed since they were last checked and vmcs02 built from them. */
-enum { STALE_CONTROLS = 1, STALE_HOST = 2, STALE_GUEST = 4, STALE_ALL = 7 };
+enum { STALE_CONTROLS = 1, STALE_HOST = 2, STALE_GUEST = 4, STALE_THRESHOLD = 8, STALE_ALL = 7 };
 
 /* L1's host state where vmcs01 takes it in another form. */
 struct host_image {
@@ -50,6 +50,7 @@ struct nested {
 	u8 launched12;                /* 0 or 1 */
 	bool is_shadow12;             /* not to be entered with */
 	u32 stale;
+	u32 always_stale;             /* STALE_THRESHOLD where an entry compares the TPR threshold with L1's memory */
 	struct host_image host;
 	struct left_over left;
 	struct l1_state l1;
@@ -65,13 +66,15 @@ struct nested {
 	u64 cache_bits;               /* CD and NW as L2 has them where L1 does not own them; hardware's CR0 never has */
 	u64 launched02;
 	u64 *msr_bitmap02;
+	struct bitmap_open msr_open;  /* where it follows L1's */
+	bool has_open_x2apic;
 	u64 eptp02;                   /* as in vmcs02 */
 	u32 ept02_root;
 	struct ept12_window { u64 page; const u64 *entry; } ept12_window[EPT12_LEVELS]; /* L1's tables last looked at */
 	struct ept02_pool ept02;
 	struct flush_state flush;
 	struct invvpid_operand vpid01, vpid02;
-	hpa_t virtual_apic, apic_access; /* of L1's RAM, resolved with the controls */
+	hpa_t virtual_apic, apic_access, posted_descriptor; /* of L1's RAM, resolved with the controls */
 	bool window01, nmi_window01;  /* armed in vmcs01 while L2 runs */
 	u64 tsc_offset01;             /* as in vmcs01 */
 	u32 refusals_logged;

@@ -9,6 +9,7 @@
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/msr_area.h"
 #include "nested/pdpte.h"
+#include "nested/virtual_apic.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
 
@@ -287,5 +288,6 @@ void reflect_entry_failure(struct vcpu *v, u32 reason, u64 qualification)
 	vmcs12_set_data(n, FIELD_EXIT_REASON, reason | EXIT_REASON_ENTRY_FAILURE);
 	vmcs12_set_data(n, FIELD_EXIT_QUALIFICATION, qualification);
 	n->left.interruptibility = 0;
+	virtual_apic_forget_wake(n);
 	switch_to_l1(v);
 }

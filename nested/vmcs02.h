@@ -54,6 +54,14 @@ void vmcs02_detach_shadow(struct vcpu *v);
 
 /* Resolves L1's addresses that hardware will use. NULL, or the name of the first that lies outside the partition's RAM. */
 const char *vmcs02_resolve(struct nested *n);
+/* vmcs02 is current: a control of it. Where we are a guest ourselves each VMWRITE of one is an exit; hardware never changes these. */
+static inline void vmcs02_put(struct nested *n, enum field_index index, u64 value)
+{
+	if (n->written[index] != value)
+		vmwrite(fields[index].encoding, value);
+	n->written[index] = value;
+}
+
 /* vmcs02 is current: merges the controls. */
 void vmcs02_merge_controls(struct vcpu *v);
 /* vmcs02 is current: the read shadows, when CR0, CR4 or what L1 owns of them has changed. */

@@ -216,6 +216,8 @@ void guest_main(void)
 	print("vmx: features done\n");
 	vmx_test_shadow();
 	print("vmx: shadowing done\n");
+	vmx_test_apic();
+	print("vmx: virtual APIC done\n");
 	expect(vmx_off(), VM_OK, "VMXOFF");
 	expect_all_undefined("after VMXOFF");
 	vmx_test_legacy();

@@ -80,6 +80,10 @@ u32 l2_continue(void);
 /* Past the instruction that has exited, then on. */
 u32 l2_skip(void);
 
+/* vmx_other.c: what the other CPU is to do once it is up; NULL again when it has done it */
+typedef void other_job(void);
+extern other_job *volatile other_handed;
+
 /* the chapters */
 void vmx_test_entry(void);
 void vmx_test_exits(void);
@@ -88,6 +92,7 @@ void vmx_test_ept(void);
 void vmx_test_shadow(void);
 void vmx_test_features(void);
 void vmx_test_init(void);
+void vmx_test_apic(void);
 void vmx_test_legacy(void);
 /* Ends in a VMX abort with this indicator: 1, 2, 4. */
 void vmx_abort(u32 indicator);

@@ -12,22 +12,9 @@
 #define LONG_TIME 300000000ull
 #define A_WHILE 100000ull
 
-typedef void job(void);
-static job *volatile handed;
 static volatile bool sent;   /* CPU 0 has done its part */
 static volatile u64 rounds;  /* CPU 1 is alive */
 static volatile bool survived;
-
-void guest_other(void)
-{
-	lapic_enable();
-	for (;;) {
-		while (!handed)
-			pause();
-		handed();
-		handed = NULL;
-	}
-}
 
 /* INIT is taken between two instructions of L2 and changes nothing; it has come once, so the next entry stays. */
 static void expect_init(const void *rip, u64 activity, const char *what)
@@ -114,16 +101,16 @@ static void nothing(struct trap_frame *f)
 	(void)f;
 }
 
-static void hand(job *what)
+static void hand(other_job *what)
 {
 	sent = survived = false;
 	rounds = 0;
-	handed = what;
+	other_handed = what;
 }
 
 static bool joined(void)
 {
-	return WAIT_FOR(!handed, LONG_TIME);
+	return WAIT_FOR(!other_handed, LONG_TIME);
 }
 
 /* Sends while CPU 1 counts, and sees it count on. */
@@ -178,8 +165,8 @@ static void test_delivered(void)
 	sent = true;
 	check(WAIT_FOR(survived, LONG_TIME), "CPU 1 is not about to leave");
 	WAIT_FOR(false, A_WHILE);
-	check(survived && handed == leave_with_init, "VMXOFF has not delivered the INIT");
-	handed = NULL;
+	check(survived && other_handed == leave_with_init, "VMXOFF has not delivered the INIT");
+	other_handed = NULL;
 	lapic_send(1, STARTUP);
 	check(WAIT_FOR(cpu_generation == generation + 1, LONG_TIME), "SIPI after VMXOFF does not start the CPU");
 }

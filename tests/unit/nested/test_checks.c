@@ -39,7 +39,7 @@ struct violation {
 #define ROW(name) .row = CHECK_ROW_##name
 
 static const struct violation violations[] = {
-	{ ROW(pin_reserved), FIELD_PIN_CONTROLS, .set = PIN_POSTED_INTERRUPTS },
+	{ ROW(pin_reserved), FIELD_PIN_CONTROLS, .set = BIT(8) },
 	{ ROW(primary_reserved), FIELD_PRIMARY_CONTROLS, .set = PRIMARY_TERTIARY_CONTROLS },
 	{ ROW(secondary_reserved), FIELD_SECONDARY_CONTROLS, .set = SECONDARY_ENABLE_PML },
 	{ ROW(cr3_target_count), FIELD_CR3_TARGET_COUNT, .set = 5 },
@@ -49,6 +49,17 @@ static const struct violation violations[] = {
 	{ ROW(virtual_apic_address), FIELD_VIRTUAL_APIC_ADDRESS, .set = 0x10 },
 	{ ROW(tpr_threshold_reserved), FIELD_TPR_THRESHOLD, .set = 0x10 },
 	{ ROW(tpr_threshold_above_vtpr), FIELD_TPR_THRESHOLD, .set = 3 },
+	{ ROW(x2apic_needs_shadow), FIELD_PRIMARY_CONTROLS, .clear = PRIMARY_USE_TPR_SHADOW,
+	  .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VIRTUALIZE_X2APIC },
+	{ ROW(registers_need_shadow), FIELD_PRIMARY_CONTROLS, .clear = PRIMARY_USE_TPR_SHADOW,
+	  .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_APIC_REGISTER_VIRTUALIZATION },
+	{ ROW(delivery_needs_shadow), FIELD_PRIMARY_CONTROLS, .clear = PRIMARY_USE_TPR_SHADOW,
+	  .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VIRTUAL_INTERRUPT_DELIVERY },
+	{ ROW(x2apic_and_accesses), FIELD_SECONDARY_CONTROLS, .set = SECONDARY_VIRTUALIZE_X2APIC | SECONDARY_VIRTUALIZE_APIC_ACCESSES },
+	{ ROW(delivery_needs_exiting), FIELD_PIN_CONTROLS, .clear = PIN_EXTERNAL_INTERRUPT_EXITING,
+	  .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VIRTUAL_INTERRUPT_DELIVERY },
+	{ ROW(posting_needs_delivery), FIELD_PIN_CONTROLS, .set = PIN_POSTED_INTERRUPTS,
+	  .also = FIELD_EXIT_CONTROLS, .also_set = EXIT_CONTROL_ACKNOWLEDGE_INTERRUPT },
 	{ ROW(virtual_nmis), FIELD_PIN_CONTROLS, .clear = PIN_NMI_EXITING },
 	{ ROW(nmi_window), FIELD_PRIMARY_CONTROLS, .set = PRIMARY_NMI_WINDOW_EXITING,
 	  .also = FIELD_PIN_CONTROLS, .also_clear = PIN_VIRTUAL_NMIS },
@@ -179,6 +190,63 @@ static void each_legacy_violation_names_its_row(void **state)
 	}
 }
 
+/* An L2 with virtual-interrupt delivery and posted interrupts. */
+static void make_posting(struct world *w)
+{
+	make(w);
+	w->value[FIELD_PIN_CONTROLS] |= PIN_POSTED_INTERRUPTS;
+	w->value[FIELD_SECONDARY_CONTROLS] |= SECONDARY_VIRTUAL_INTERRUPT_DELIVERY | SECONDARY_APIC_REGISTER_VIRTUALIZATION |
+					      SECONDARY_VIRTUALIZE_X2APIC;
+	w->value[FIELD_EXIT_CONTROLS] |= EXIT_CONTROL_ACKNOWLEDGE_INTERRUPT;
+	w->value[FIELD_POSTED_INTERRUPT_VECTOR] = 0xF2;
+	w->value[FIELD_POSTED_INTERRUPT_DESCRIPTOR] = 0x15040;
+}
+
+static const struct violation posting_violations[] = {
+	{ ROW(posting_needs_acknowledge), FIELD_EXIT_CONTROLS, .clear = EXIT_CONTROL_ACKNOWLEDGE_INTERRUPT },
+	{ ROW(posting_needs_delivery), FIELD_SECONDARY_CONTROLS, .clear = SECONDARY_VIRTUAL_INTERRUPT_DELIVERY },
+	{ ROW(posted_vector), FIELD_POSTED_INTERRUPT_VECTOR, .set = 0x100 },
+	{ ROW(posted_descriptor), FIELD_POSTED_INTERRUPT_DESCRIPTOR, .set = 0x20 },
+	{ ROW(posted_descriptor), FIELD_POSTED_INTERRUPT_DESCRIPTOR, .set = TOO_WIDE },
+};
+
+static void each_violation_of_posting_names_its_row(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make_posting(&w);
+	assert_int_equal(run_all(&w), -1);
+	for (u32 i = 0; i < ARRAY_SIZE(posting_violations); i++) {
+		make_posting(&w);
+		apply(&w, &posting_violations[i]);
+		assert_string_equal(checks_name(run_all(&w)), checks_name(posting_violations[i].row));
+		seen[posting_violations[i].row] = true;
+	}
+}
+
+/* Delivery knows no threshold; with virtualized APIC accesses only its reserved bits are looked at. */
+static void threshold_is_judged_by_mode(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make_posting(&w);
+	w.value[FIELD_TPR_THRESHOLD] = ~0u;
+	w.context.vtpr = 0;
+	assert_int_equal(run_all(&w), -1);
+	make(&w);
+	w.context.vtpr = 0x2F;
+	w.value[FIELD_TPR_THRESHOLD] = 3;
+	assert_int_equal(run_all(&w), CHECK_ROW_tpr_threshold_above_vtpr);
+	assert_int_equal(checks_run_threshold(&w.context), CHECK_ROW_tpr_threshold_above_vtpr);
+	w.value[FIELD_SECONDARY_CONTROLS] |= SECONDARY_VIRTUALIZE_APIC_ACCESSES;
+	assert_int_equal(run_all(&w), -1);
+	assert_int_equal(checks_run_threshold(&w.context), -1);
+	w.value[FIELD_TPR_THRESHOLD] = 0x13;
+	assert_int_equal(run_all(&w), CHECK_ROW_tpr_threshold_reserved);
+}
+
 static void no_row_is_left_out(void **state)
 {
 	(void)state;
@@ -193,7 +261,8 @@ static void every_field_hardware_does_not_see_is_checked(void **state)
 	static const enum field_index any_value[] = {
 		FIELD_TSC_OFFSET, FIELD_EXCEPTION_BITMAP, FIELD_CR0_MASK, FIELD_CR4_MASK, FIELD_CR0_READ_SHADOW,
 		FIELD_CR4_READ_SHADOW, FIELD_EXECUTIVE_VMCS_POINTER, FIELD_GUEST_SMBASE,
-		FIELD_INSTRUCTION_ERROR, FIELD_HOST_IA32_SYSENTER_CS, FIELD_HOST_RSP,
+		FIELD_INSTRUCTION_ERROR, FIELD_HOST_IA32_SYSENTER_CS, FIELD_HOST_RSP, FIELD_EOI_EXIT_BITMAP_0, FIELD_EOI_EXIT_BITMAP_1,
+		FIELD_EOI_EXIT_BITMAP_2, FIELD_EOI_EXIT_BITMAP_3,
 		/* looked at with the address they count for */
 		FIELD_EXIT_MSR_STORE_COUNT, FIELD_EXIT_MSR_LOAD_COUNT, FIELD_ENTRY_MSR_LOAD_COUNT,
 	};
@@ -204,6 +273,8 @@ static void every_field_hardware_does_not_see_is_checked(void **state)
 		covered[any_value[i]] = true;
 	for (u32 i = 0; i < ARRAY_SIZE(violations); i++)
 		covered[violations[i].field] = true;
+	for (u32 i = 0; i < ARRAY_SIZE(posting_violations); i++)
+		covered[posting_violations[i].field] = true;
 	for (enum field_index i = 0; i < FIELD_COUNT; i++)
 		if (fields[i].source != FIELD_SOURCE_LIVE && fields[i].source != FIELD_SOURCE_DATA &&
 		    fields[i].source != FIELD_SOURCE_COPIED && !covered[i])
@@ -281,6 +352,8 @@ int main(void)
 		cmocka_unit_test(the_valid_one_passes),
 		cmocka_unit_test(each_violation_names_its_row),
 		cmocka_unit_test(each_legacy_violation_names_its_row),
+		cmocka_unit_test(each_violation_of_posting_names_its_row),
+		cmocka_unit_test(threshold_is_judged_by_mode),
 		cmocka_unit_test(no_row_is_left_out),
 		cmocka_unit_test(every_field_hardware_does_not_see_is_checked),
 		cmocka_unit_test(events_are_judged_by_mode),

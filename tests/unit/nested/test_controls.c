@@ -29,8 +29,7 @@ static const struct controls mandatory = { {
 static const struct controls forbidden = { {
 	PIN_POSTED_INTERRUPTS,
 	PRIMARY_USE_IO_BITMAPS | PRIMARY_TERTIARY_CONTROLS,
-	SECONDARY_VMCS_SHADOWING | SECONDARY_ENABLE_PML | SECONDARY_ENABLE_VM_FUNCTIONS | SECONDARY_EPT_VIOLATION_VE |
-		SECONDARY_VIRTUALIZE_X2APIC | SECONDARY_APIC_REGISTER_VIRTUALIZATION | SECONDARY_VIRTUAL_INTERRUPT_DELIVERY,
+	SECONDARY_VMCS_SHADOWING | SECONDARY_ENABLE_PML | SECONDARY_ENABLE_VM_FUNCTIONS | SECONDARY_EPT_VIOLATION_VE,
 	EXIT_CONTROL_LOAD_PERF_GLOBAL_CTRL,
 	ENTRY_CONTROL_ENTRY_TO_SMM | ENTRY_CONTROL_DEACTIVATE_DUAL_MONITOR | ENTRY_CONTROL_LOAD_PERF_GLOBAL_CTRL,
 } };
@@ -51,6 +50,8 @@ static void assert_contained(const struct controls *l1)
 		assert_false(controls_has(l1, GROUP_PRIMARY, PRIMARY_USE_MSR_BITMAPS));
 	if (!controls_has(l1, GROUP_PRIMARY, PRIMARY_USE_TSC_OFFSETTING))
 		assert_false(controls_has(&c, GROUP_SECONDARY, SECONDARY_TSC_SCALING));
+	if (controls_has(l1, GROUP_SECONDARY, SECONDARY_VIRTUAL_INTERRUPT_DELIVERY))
+		assert_true(controls_has(&c, GROUP_PRIMARY, PRIMARY_HLT_EXITING));
 	/* the rule of hardware between the timer and its saving */
 	assert_int_equal(controls_has(&c, GROUP_PIN, PIN_PREEMPTION_TIMER),
 			 controls_has(&c, GROUP_EXIT, EXIT_CONTROL_SAVE_PREEMPTION_TIMER));
@@ -116,7 +117,7 @@ static void offers_are_consistent(void **state)
 static void hidden_controls_are_hidden(void **state)
 {
 	/* forbidden in vmcs02, but done by software */
-	static const struct controls by_software = { { 0, PRIMARY_USE_IO_BITMAPS, SECONDARY_VMCS_SHADOWING, 0, 0 } };
+	static const struct controls by_software = { { PIN_POSTED_INTERRUPTS, PRIMARY_USE_IO_BITMAPS, SECONDARY_VMCS_SHADOWING, 0, 0 } };
 
 	(void)state;
 	for (enum control_group g = GROUP_PIN; g < GROUP_COUNT; g++) {

@@ -95,7 +95,8 @@ static void addresses_are_never_copied(void **state)
 	static const enum field_index addresses[] = {
 		FIELD_IO_BITMAP_A, FIELD_IO_BITMAP_B, FIELD_MSR_BITMAP, FIELD_EXIT_MSR_STORE_ADDRESS, FIELD_EXIT_MSR_LOAD_ADDRESS,
 		FIELD_ENTRY_MSR_LOAD_ADDRESS, FIELD_EXECUTIVE_VMCS_POINTER, FIELD_VIRTUAL_APIC_ADDRESS, FIELD_APIC_ACCESS_ADDRESS,
-		FIELD_EPT_POINTER, FIELD_LINK_POINTER, FIELD_VPID, FIELD_VMREAD_BITMAP, FIELD_VMWRITE_BITMAP,
+		FIELD_EPT_POINTER, FIELD_LINK_POINTER, FIELD_VPID, FIELD_VMREAD_BITMAP, FIELD_VMWRITE_BITMAP, FIELD_POSTED_INTERRUPT_DESCRIPTOR,
+		FIELD_POSTED_INTERRUPT_VECTOR,
 	};
 
 	(void)state;
@@ -115,7 +116,11 @@ static void fields_of_hidden_features_do_not_exist(void **state)
 	assert_false(field_exists(FIELD_EPT_POINTER, &nothing));
 	assert_false(field_exists(FIELD_VPID, &nothing));
 	assert_true(field_exists(FIELD_GUEST_RIP, &nothing));
+	assert_false(field_exists(FIELD_GUEST_INTERRUPT_STATUS, &nothing));
+	assert_false(field_exists(FIELD_EOI_EXIT_BITMAP_0, &nothing));
+	assert_false(field_exists(FIELD_POSTED_INTERRUPT_DESCRIPTOR, &nothing));
 	assert_true(field_exists(FIELD_EPT_POINTER, &offer.may));
+	assert_true(field_exists(FIELD_GUEST_INTERRUPT_STATUS, &offer.may));
 }
 
 static void vmcs_enum_is_the_highest_index(void **state)
