@@ -197,14 +197,17 @@ $(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds
 
 BUILD := build
 RECIPE := $(CONFIG_PARTITION_NAME)
--include partitions/$(or $(RECIPE),debian-kvm)/recipe.mk
 PARTS := $(BUILD)/partitions/$(RECIPE)
 IMAGE ?= $(PARTS).img
 IMAGE_VERSION ?= 1.0.0
+include $(wildcard partitions/*/recipe.mk)
+# What goes into the image. A recipe of another kind than Linux names its own: NAME.files and NAME.image.
+PARTS_FILES := $(or $($(RECIPE).files),$(PARTS)/vmlinuz $(PARTS)/initrd $(PARTS)/cmdline)
+PARTS_IMAGE = $(or $($(RECIPE).image),--kernel $(PARTS)/vmlinuz --initrd $(PARTS)/initrd --cmdline "$$(cat $(PARTS)/cmdline)")
 
-$(PARTS).img: $(PARTS)/vmlinuz $(PARTS)/initrd $(PARTS)/cmdline $(O)/nestbox $(KEY).key
+$(PARTS).img: $(PARTS_FILES) $(O)/nestbox $(KEY).key
 	$(call say,IMAGE $@)
-	$(Q)$(O)/nestbox image create --kernel $(PARTS)/vmlinuz --initrd $(PARTS)/initrd --cmdline "$$(cat $(PARTS)/cmdline)" \
+	$(Q)mkdir -p $(@D) && $(O)/nestbox image create $(PARTS_IMAGE) \
 		--partition $(RECIPE) --version $(IMAGE_VERSION) --build-id "$(RECIPE) $(IMAGE_VERSION)" --key $(KEY).key -o $@ >/dev/null
 
 ISO := $(O)/nestbox.iso
