@@ -85,6 +85,7 @@ def main():
         print(f"  {name:32} was not measured")
         bad += 1
     if args.keep:
+        new = {**(old if no_kvm else {}), **new}
         with open(FIGURES, "w", encoding="ascii") as f:
             f.write("# instructions, one CPU, measured by make bench; written by make bench KEEP=1\n")
             f.writelines(f"{name} {value}\n" for name, value in new.items())
