@@ -16,6 +16,9 @@
 #define UD 6
 #define GP 13
 
+	.local state
+	.comm state, 4096, 64
+
 	.section .rodata
 	.balign 8
 	.global snippets, snippets_end
@@ -39,8 +42,8 @@ snippets:
 	row encls, UD, UD, ".byte 0x0F, 0x01, 0xCF"
 	row monitor, UD, UD, "monitor"
 	row mwait, UD, UD, "mwait"
-	row xsaves, UD, GP, "xsaves (%rdi)"
-	row xrstors, UD, GP, "xrstors (%rdi)"
+	row xsaves, NONE, GP, "xsaves state"
+	row xrstors, NONE, GP, "xrstors state"
 	row rdpmc, GP, GP, "rdpmc"
 	row write-cr1, UD, UD, ".byte 0x0F, 0x22, 0xC8"
 	row read-cr5, UD, UD, ".byte 0x0F, 0x20, 0xE8"
