@@ -36,21 +36,29 @@ static bool cr0_is_valid(u64 wanted)
 	return true;
 }
 
-/* PAE paging outside long mode keeps its four PDPTEs in the CPU; with EPT they are VMCS fields. False: reserved bits, #GP. */
-static bool load_pdptes(void)
+/* No #PF can come of this, but L1's EPT may have none of it. */
+static enum exit_action take_pdpte_fault(struct vcpu *v, u64 address)
 {
-	u64 pdpte[4];
+	nested_take_ept_violation(v, &(struct walk_fault){ .trouble = WALK_EPT_VIOLATION, .guest_physical = address });
+	return EXIT_ACTION_RESUME;
+}
+
+/* PAE paging outside long mode keeps its four PDPTEs in the CPU; with EPT they are VMCS fields. Reserved bits: #GP. */
+static enum exit_action load_pdptes(struct vcpu *v)
+{
+	u64 address = vmread(VMCS_GUEST_CR3) & 0xFFFFFFE0ull, pdpte[4];
 	gpa_t at;
 
-	if (!nested_guest_physical(this_cpu()->vcpu, vmread(VMCS_GUEST_CR3) & 0xFFFFFFE0ull, false, &at) ||
-	    !guest_read(at, pdpte, sizeof(pdpte)))
-		return false;
+	if (!nested_guest_physical(v, address, WALK_READ, &at))
+		return take_pdpte_fault(v, address);
+	if (!guest_read(at, pdpte, sizeof(pdpte)))
+		return EXIT_ACTION_INJECT_GP;
 	for (u32 i = 0; i < 4; i++)
 		if (pdpte[i] & 1 && (pdpte[i] & 0x1E6 || pdpte[i] >> monitor_info.physical_address_bits))
-			return false;
+			return EXIT_ACTION_INJECT_GP;
 	for (u32 i = 0; i < 4; i++)
 		vmwrite(VMCS_GUEST_PDPTE0 + 2 * i, pdpte[i]);
-	return true;
+	return EXIT_ACTION_PASS;
 }
 
 static bool is_pae_paging(u64 cr0, u64 cr4)
@@ -70,13 +78,15 @@ static void set_long_mode_active(bool active)
 enum exit_action exit_write_cr0(struct vcpu *v, u64 wanted)
 {
 	u64 old = vmread(VMCS_GUEST_CR0);
+	enum exit_action loaded = EXIT_ACTION_PASS;
 
-	(void)v;
 	wanted = (wanted & (CR0_DEFINED | ~0xFFFFFFFFull)) | CR0_ET;
 	if (!cr0_is_valid(wanted))
 		return EXIT_ACTION_INJECT_GP;
-	if (!(old & CR0_PG) && is_pae_paging(wanted, vmread(VMCS_GUEST_CR4)) && !load_pdptes())
-		return EXIT_ACTION_INJECT_GP;
+	if (!(old & CR0_PG) && is_pae_paging(wanted, vmread(VMCS_GUEST_CR4)))
+		loaded = load_pdptes(v);
+	if (loaded != EXIT_ACTION_PASS)
+		return loaded;
 	if ((old ^ wanted) & CR0_PG && is_long_mode_enabled())
 		set_long_mode_active(wanted & CR0_PG);
 	vmwrite(VMCS_GUEST_CR0, exit_cr0_hardware(wanted));
@@ -113,11 +123,14 @@ static enum exit_action write_cr4_of_guest(struct vcpu *v, u64 wanted)
 {
 	const u64 reloads = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
 	u64 old = vmread(VMCS_GUEST_CR4);
+	enum exit_action loaded = EXIT_ACTION_PASS;
 
 	if (!cr4_is_valid(v, wanted))
 		return EXIT_ACTION_INJECT_GP;
-	if ((old ^ wanted) & reloads && is_pae_paging(vmread(VMCS_GUEST_CR0), wanted) && !load_pdptes())
-		return EXIT_ACTION_INJECT_GP;
+	if ((old ^ wanted) & reloads && is_pae_paging(vmread(VMCS_GUEST_CR0), wanted))
+		loaded = load_pdptes(v);
+	if (loaded != EXIT_ACTION_PASS)
+		return loaded;
 	vmwrite(VMCS_GUEST_CR4, wanted | CR4_VMXE);
 	vmwrite(VMCS_CR4_READ_SHADOW, wanted);
 	if ((old ^ wanted) & (reloads | CR4_PCIDE))

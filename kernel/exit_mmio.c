@@ -91,26 +91,33 @@ static void device_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 		apic_page_write(v, gpa & 0xFFF, (u32)value);
 }
 
-enum exit_action exit_ept_violation(struct vcpu *v)
+const char *exit_device_access(struct vcpu *v, u64 gpa)
 {
-	u64 gpa = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
 	u64 qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	u8 bytes[INSTRUCTION_BYTES];
 	struct mmio_insn insn;
 
 	if (gpa < GUEST_HOLE_START || gpa >= GUEST_HIGH_START)
-		return contain(v, gpa, "touched memory outside its RAM");
+		return "touched memory outside its RAM";
 	if (qualification & BIT(2) || !(qualification & BIT(8)) || v->event.info)
-		return contain(v, gpa, "executed or walked page tables in device space");
+		return "executed or walked page tables in device space";
 	u32 available = fetch(bytes);
 	if (!mmio_decode(bytes, available, code_bits(), &insn))
-		return contain(v, gpa, "used an instruction Nestbox does not run on device registers");
+		return "used an instruction Nestbox does not run on device registers";
 	if ((gpa & PAGE_MASK) + insn.size > PAGE_SIZE)
-		return contain(v, gpa, "crossed a page of device space");
+		return "crossed a page of device space";
 	if (insn.is_write)
 		device_write(v, gpa, insn.size, source(v, &insn));
 	else
 		destination(v, &insn, device_read(v, gpa, insn.size));
 	vcpu_advance(v, insn.length);
-	return EXIT_ACTION_RESUME;
+	return NULL;
+}
+
+enum exit_action exit_ept_violation(struct vcpu *v)
+{
+	u64 gpa = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
+	const char *misdeed = exit_device_access(v, gpa);
+
+	return misdeed ? contain(v, gpa, misdeed) : EXIT_ACTION_RESUME;
 }

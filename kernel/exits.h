@@ -24,6 +24,8 @@ enum exit_action exit_write_cr0(struct vcpu *v, u64 wanted);
 enum exit_action exit_xsetbv(struct vcpu *v);
 enum exit_action exit_io(struct vcpu *v);
 enum exit_action exit_ept_violation(struct vcpu *v);
+/* The exit was an access to a guest-physical address (of L1's) that is no RAM: reaches the device there. NULL, or why it cannot be done. */
+const char *must_check exit_device_access(struct vcpu *v, u64 gpa);
 enum exit_action exit_exception(struct vcpu *v);
 enum exit_action exit_external_interrupt(struct vcpu *v);
 enum exit_action exit_hlt(struct vcpu *v);

@@ -53,15 +53,18 @@ void *window_map(enum window_slot slot, hpa_t page);
  * Guest-linear access with the paging, segmentation-free (flat address already formed) rights of the guest in the current VMCS at
  * vcpu_cpl(). On a fault the #PF (or EPT trouble) has been described, nothing injected.
  */
-enum walk_access { WALK_READ = 0, WALK_WRITE = 2, WALK_USER = 4, WALK_EXECUTE = 16 };
+enum walk_access { WALK_READ = 0, WALK_WRITE = 2, WALK_USER = 4, WALK_EXECUTE = 16, WALK_TABLE = 32 /* of the tables on the way */ };
 /* What went wrong: the guest's tables (#PF), L1's EPT (with L2 running), nothing there. */
 enum walk_trouble { WALK_PAGE_FAULT, WALK_EPT_VIOLATION, WALK_NO_RAM };
 struct walk_fault {
 	u64 linear;
 	enum walk_trouble trouble;
 	u32 error_code;     /* PAGE_FAULT */
-	u64 guest_physical; /* EPT_VIOLATION: the address L1 does not map */
-	bool is_write, in_tables;
+	/* EPT_VIOLATION */
+	u64 guest_physical; /* the address L1 does not map */
+	u32 access;         /* WALK_WRITE, WALK_TABLE */
+	bool has_linear;    /* PDPTEs are loaded for no linear address */
+	bool is_user, is_writable, is_nx; /* the page of the linear address by the guest's tables, once these are walked */
 };
 bool must_check guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault);
 bool must_check guest_linear_read(u64 linear, void *buffer, u64 length, struct walk_fault *fault);

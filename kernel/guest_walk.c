@@ -28,6 +28,7 @@ struct walk {
 	u64 cr0, cr3, cr4, efer;
 	u32 access;
 	u32 levels, entry_bytes, index_bits;
+	u64 rights;        /* of the page, as PTE bits */
 	struct walk_fault *fault;
 };
 
@@ -83,14 +84,16 @@ static u64 large_page_base(const struct walk *w, u64 entry, u64 mask)
 }
 
 /* Where the guest's page tables of L2 and its pages really are: behind L1's EPT. The piece lies within a page. */
-static bool to_l1(const struct walk *w, gpa_t *at, bool write, bool in_tables)
+static bool to_l1(const struct walk *w, gpa_t *at, u32 access)
 {
 	u64 address = at->value;
 
-	if (nested_guest_physical(this_cpu()->vcpu, address, write, at))
+	if (nested_guest_physical(this_cpu()->vcpu, address, access, at))
 		return true;
-	*w->fault = (struct walk_fault){ .linear = w->linear, .trouble = WALK_EPT_VIOLATION, .guest_physical = address,
-					 .is_write = write, .in_tables = in_tables };
+	*w->fault = (struct walk_fault){
+		.linear = w->linear, .trouble = WALK_EPT_VIOLATION, .guest_physical = address, .access = access, .has_linear = true,
+		.is_user = w->rights & PTE_USER, .is_writable = w->rights & PTE_WRITE, .is_nx = w->rights & PTE_NX,
+	};
 	return false;
 }
 
@@ -98,7 +101,7 @@ static bool to_l1(const struct walk *w, gpa_t *at, bool write, bool in_tables)
 static bool read_entry(const struct walk *w, gpa_t at, u64 *entry)
 {
 	*entry = 0;
-	if (!to_l1(w, &at, false, true))
+	if (!to_l1(w, &at, WALK_TABLE))
 		return false;
 	if (!guest_read_entry(at, w->entry_bytes, entry))
 		*entry = 0;
@@ -111,7 +114,7 @@ static bool page_fault(const struct walk *w, bool present)
 	return false;
 }
 
-static bool walk_tables(const struct walk *w, gpa_t *result)
+static bool walk_tables(struct walk *w, gpa_t *result)
 {
 	u64 table = w->levels == 3 ? w->cr3 & 0xFFFFFFE0ull : w->cr3 & PTE_ADDRESS;
 	u64 rights = PTE_WRITE | PTE_USER;
@@ -136,9 +139,10 @@ static bool walk_tables(const struct walk *w, gpa_t *result)
 			if (!rights_allow(w, rights))
 				return page_fault(w, true);
 			if ((entry & set) != set) {
-				if (!to_l1(w, &at, true, true) || !guest_compare_exchange(at, entry, entry | set, w->entry_bytes))
+				if (!to_l1(w, &at, WALK_TABLE | WALK_WRITE) || !guest_compare_exchange(at, entry, entry | set, w->entry_bytes))
 					return false;
 			}
+			w->rights = rights;
 			*result = GPA((level > 1 ? large_page_base(w, entry, mask) : entry & PTE_ADDRESS) |
 				      (w->linear & mask));
 			return true;
@@ -150,14 +154,14 @@ static bool walk_tables(const struct walk *w, gpa_t *result)
 
 bool guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault)
 {
-	struct walk w = { .linear = linear, .access = access, .fault = fault };
+	struct walk w = { .linear = linear, .access = access, .rights = PTE_USER | PTE_WRITE, .fault = fault };
 
 	walk_setup(&w);
 	*fault = (struct walk_fault){ .linear = linear, .trouble = WALK_PAGE_FAULT };
 	*gpa = GPA(linear);
 	if (w.cr0 & CR0_PG && !walk_tables(&w, gpa))
 		return false;
-	return to_l1(&w, gpa, access & WALK_WRITE, false);
+	return to_l1(&w, gpa, access & WALK_WRITE);
 }
 
 static bool copy_linear(u64 linear, u8 *buffer, u64 length, u32 access, struct walk_fault *fault)

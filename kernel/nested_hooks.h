@@ -51,8 +51,11 @@ u32 nested_primary_controls(const struct vcpu *v);
 /* VMLAUNCH or VMRESUME failed with a VM-instruction error. True: it was L1's entry, L1 has the error and is the guest again. */
 bool must_check nested_entry_refused(struct vcpu *v);
 
-/* The address of L1 behind a guest-physical address of the guest in the current VMCS: itself, or through L1's EPT. False: EPT12 says no. */
-bool must_check nested_guest_physical(struct vcpu *v, u64 address, bool write, gpa_t *l1);
+/*
+ * The address of L1 behind a guest-physical address of the guest in the current VMCS: itself, or through L1's EPT, whose flags are set as for the
+ * guest's own access. access: WALK_WRITE, WALK_TABLE. False: nested_take_ept_violation() has the answer.
+ */
+bool must_check nested_guest_physical(struct vcpu *v, u64 address, u32 access, gpa_t *l1);
 
 /* An exception L0 is about to inject into L2: true if L1 intercepts it and the exit has been synthesized. */
 bool must_check nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 address);

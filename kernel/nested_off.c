@@ -67,9 +67,9 @@ bool nested_entry_refused(struct vcpu *v)
 	return false;
 }
 
-bool nested_guest_physical(struct vcpu *v, u64 address, bool write, gpa_t *l1)
+bool nested_guest_physical(struct vcpu *v, u64 address, u32 access, gpa_t *l1)
 {
-	(void)v, (void)write;
+	(void)v, (void)access;
 	*l1 = GPA(address);
 	return true;
 }

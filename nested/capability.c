@@ -3,17 +3,19 @@
 #include "nested/capability.h"
 
 #include "bsp/msr.h"
+#include "kernel/vmx/ept.h"
 #include "kernel/vmx/vmcs.h"
 #include "nested/fields.h"
 
+#define EPTP_RESERVED 0xF80ull
+#define EPTP_WALK_4 3u /* one less than the levels */
 #define MEMORY_TYPE_WRITE_BACK (6ull << 50)
-#define EPT_CAP_UNCACHEABLE BIT(8)
 #define INVVPID_CAP_ALL_TYPES (BIT(40) | BIT(41) | BIT(42) | BIT(43))
 
-/* No accessed and dirty flags, no 5-level walk: not implemented. INVEPT and INVVPID are ours, every type of them. */
+/* No 5-level walk, no shadow-stack control: not implemented. INVEPT and INVVPID are ours, every type of them. */
 static u64 ept_vpid_offer(u64 hardware)
 {
-	const u64 as_hardware = EPT_CAP_EXECUTE_ONLY | EPT_CAP_UNCACHEABLE | EPT_CAP_2M | EPT_CAP_1G;
+	const u64 as_hardware = EPT_CAP_EXECUTE_ONLY | EPT_CAP_UNCACHEABLE | EPT_CAP_2M | EPT_CAP_1G | EPT_CAP_ACCESSED_DIRTY | EPT_CAP_ADVANCED;
 	const u64 always = EPT_CAP_WALK_4 | EPT_CAP_WRITE_BACK | EPT_CAP_INVEPT | EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL |
 			   VPID_CAP_INVVPID | INVVPID_CAP_ALL_TYPES;
 
@@ -87,4 +89,14 @@ bool capability_read(const struct offer *offer, u32 msr, u64 *value)
 	case IA32_VMX_TRUE_ENTRY_CTLS: *value = c->entry; return true;
 	default: return false;
 	}
+}
+
+bool capability_allows_eptp(const struct offer *offer, u64 eptp)
+{
+	u64 type = eptp & 7, cap = offer->msr.ept_vpid;
+	u64 reserved = EPTP_RESERVED | (cap & EPT_CAP_ACCESSED_DIRTY ? 0 : EPTP_ACCESSED_DIRTY);
+
+	if (type != MEMORY_TYPE_WB && !(type == MEMORY_TYPE_UC && cap & EPT_CAP_UNCACHEABLE))
+		return false;
+	return (eptp >> 3 & 7) == EPTP_WALK_4 && !(eptp & reserved) && !(eptp >> offer->physical_bits);
 }

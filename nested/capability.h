@@ -36,5 +36,7 @@ struct offer {
 void capability_offer(struct offer *offer, const struct vmx_capabilities *hardware, u64 cr4_allowed, u32 physical_bits);
 /* RDMSR 480H to 491H; false: #GP. */
 bool must_check capability_read(const struct offer *offer, u32 msr, u64 *value);
+/* An EPT pointer VM entry, INVEPT and VMFUNC take. SDM "Extended-Page-Table Pointer (EPTP)" */
+bool must_check capability_allows_eptp(const struct offer *offer, u64 eptp);
 
 #endif

@@ -117,14 +117,10 @@ static bool rule_not_above_vtpr(const struct check_context *c, u64 value, u64 ar
 	return (value & 0xF) <= (u64)(c->vtpr >> 4);
 }
 
-/* Memory type UC or WB, 4 levels, no accessed and dirty flags, nothing above the physical width. SDM "Extended-Page-Table Pointer (EPTP)" */
 static bool rule_ept_pointer(const struct check_context *c, u64 value, u64 argument)
 {
-	u64 type = value & 7;
-	bool type_ok = type == 6 || (type == 0 && c->offer->msr.ept_vpid & BIT(8));
-
 	(void)argument;
-	return type_ok && (value >> 3 & 7) == 3 && !(value & 0xFC0) && fits_width(c, value);
+	return capability_allows_eptp(c->offer, value);
 }
 
 /* The first and the last byte; nothing is checked for an empty area. */

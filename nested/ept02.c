@@ -14,7 +14,7 @@ void ept02_init(struct ept02_pool *pool)
 	for (u32 i = 0; i < pool->count; i++)
 		pool->next[i] = (u16)(i + 1 < pool->count ? i + 1 : EPT02_NONE);
 	pool->free = 0;
-	pool->free_count = pool->count;
+	pool->free_count = pool->least_free = pool->count;
 	pool->clock = 0;
 	pool->tlb_is_stale = true;
 	for (u32 i = 0; i < EPT02_ROOTS; i++)
@@ -45,6 +45,8 @@ static u16 take(struct ept02_pool *pool, struct ept02_root *root)
 		return EPT02_NONE;
 	pool->free = pool->next[taken];
 	pool->free_count--;
+	if (pool->free_count < pool->least_free)
+		pool->least_free = pool->free_count;
 	__builtin_memset(&pool->tables[taken], 0, sizeof(pool->tables[taken]));
 	pool->next[taken] = EPT02_NONE;
 	if (is_used(root))
@@ -75,27 +77,26 @@ static void drop_others(struct ept02_pool *pool, const struct ept02_root *keep)
 			drop(pool, &pool->roots[i]);
 }
 
-static void start(struct ept02_pool *pool, struct ept02_root *root, u64 eptp12)
+static void start(struct ept02_pool *pool, struct ept02_root *root, u64 key)
 {
 	drop(pool, root);
 	if (take(pool, root) == EPT02_NONE) {
 		drop_others(pool, root);
 		(void)!take(pool, root);
 	}
-	root->eptp12 = eptp12;
+	root->key = key;
 }
 
-u32 ept02_root_for(struct ept02_pool *pool, u64 eptp12)
+u32 ept02_root_for(struct ept02_pool *pool, u64 key)
 {
 	struct ept02_root *root = NULL;
 
-	eptp12 &= EPTP12_KEY;
 	for (u32 i = 0; i < EPT02_ROOTS && !root; i++)
-		if (is_used(&pool->roots[i]) && pool->roots[i].eptp12 == eptp12)
+		if (ept02_root_is(pool, i, key))
 			root = &pool->roots[i];
 	if (!root) {
 		root = least_recent(pool);
-		start(pool, root, eptp12);
+		start(pool, root, key);
 	}
 	root->last_use = ++pool->clock;
 	return (u32)(root - pool->roots);
@@ -110,6 +111,9 @@ static bool is_table(u64 entry)
 {
 	return entry & EPT_RWX && !(entry & EPT_LARGE);
 }
+
+/* Flagged from the start: the CPU need not. */
+#define TABLE (EPT12_RIGHTS | EPT_ACCESSED)
 
 static u16 table_index(const struct ept02_pool *pool, u64 entry)
 {
@@ -136,16 +140,22 @@ static u64 *descend(struct ept02_pool *pool, struct ept02_root *root, l2pa_t add
 
 			if (taken == EPT02_NONE)
 				return NULL;
-			*entry = (pool->physical + taken * PAGE_SIZE) | EPT_RWX;
+			*entry = (pool->physical + taken * PAGE_SIZE) | TABLE;
 		}
 		table = table_index(pool, *entry);
 	}
 }
 
-u32 ept02_map(struct ept02_pool *pool, u32 number, l2pa_t address, const struct ept12_walk *walk, struct ept02_leaf leaf)
+/* What EPT01 lets be executed may be in either mode. */
+static u64 host_rights(u64 leaf)
+{
+	return (leaf & EPT_RWX) | (leaf & EPT_EXECUTE) << 8;
+}
+
+u32 ept02_map(struct ept02_pool *pool, u32 number, l2pa_t address, const struct ept12_walk *walk, const struct ept02_leaf *leaf)
 {
 	struct ept02_root *root = &pool->roots[number];
-	u32 level = walk->level < leaf.host_level ? walk->level : leaf.host_level;
+	u32 level = walk->level < leaf->host_level ? walk->level : leaf->host_level;
 	u64 *entry = descend(pool, root, address, &level);
 
 	if (!entry) { /* first the others give way, then this root's own tables */
@@ -153,22 +163,20 @@ u32 ept02_map(struct ept02_pool *pool, u32 number, l2pa_t address, const struct 
 		entry = descend(pool, root, address, &level);
 	}
 	if (!entry) {
-		start(pool, root, root->eptp12);
+		start(pool, root, root->key);
 		entry = descend(pool, root, address, &level);
 	}
-	u64 inside12 = address.value & (ept_page_bytes(walk->level) - 1);
-	u64 l1 = walk->page + inside12;
-	u64 host = (leaf.host_leaf & EPT_ADDRESS & ~(ept_page_bytes(leaf.host_level) - 1)) +
-		   (l1 & (ept_page_bytes(leaf.host_level) - 1));
-	u64 rights = walk->rights & leaf.host_leaf & EPT_RWX;
-	*entry = (host & ~(ept_page_bytes(level) - 1)) | rights | walk->leaf_type | (level > 1 ? EPT_LARGE : 0);
+	u64 inside = ept_page_bytes(leaf->host_level) - 1;
+	u64 host = (leaf->host_leaf & EPT_ADDRESS & ~inside) + (leaf->l1 & inside & ~(ept_page_bytes(level) - 1));
+	*entry = host | (walk->rights & host_rights(leaf->host_leaf)) | ept12_leaf_type(walk) | EPT_ACCESSED | EPT_DIRTY |
+		 (level > 1 ? EPT_LARGE : 0);
 	return level;
 }
 
 void ept02_invalidate(struct ept02_pool *pool, u64 eptp12)
 {
 	for (u32 i = 0; i < EPT02_ROOTS; i++)
-		if (is_used(&pool->roots[i]) && pool->roots[i].eptp12 == (eptp12 & EPTP12_KEY))
+		if (!((pool->roots[i].key ^ eptp12) & EPT_ADDRESS))
 			drop(pool, &pool->roots[i]);
 }
 

@@ -1,54 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See ept_violation.h. Source: Intel SDM volume 3 "EPT Violations", "EPT Misconfigurations". */
+/* See ept_violation.h. */
 #include "nested/ept_violation.h"
 
+#include "kernel/exits.h"
 #include "kernel/guest_memory.h"
 #include "kernel/interrupts.h"
 #include "kernel/nested_hooks.h"
-#include "kernel/vmx/vmx.h"
-#include "kernel/vmx/vmx_insn.h"
+#include "nested/ept_mode.h"
 #include "nested/reflect.h"
 #include "nested/vmcs02.h"
 
-#define QUALIFICATION_ACCESS   7ull
-#define QUALIFICATION_RIGHTS   (7ull << 3)
-#define QUALIFICATION_ADVANCED (0xFull << 9) /* not offered: user, write, execute bits of the linear address */
-#define QUALIFICATION_LINEAR   BIT(7)
-#define QUALIFICATION_NO_TABLE BIT(8)
-#define QUALIFICATION_NMI      BIT(12)
-
-/* NULL: no RAM of L1's. */
-static cold_path const u64 *look_at(struct ept12_window *w, u32 level, u64 page)
+static cold_path bool look_at(struct ept12_window *w, u32 level, u64 page)
 {
 	hpa_t host;
 
 	if (!guest_to_host(GPA(page), PAGE_SIZE, &host))
-		return NULL;
+		return false;
 	w->page = page;
 	w->entry = window_map(WINDOW_EPT12 + level - 1, host);
-	return w->entry;
+	return true;
 }
 
-/* L1's tables at one level stay in that level's window until another page of them is looked at. */
+/* L1's tables at one level stay in that level's window until another page of them is looked at. NULL: no RAM of L1's. */
+static inline u64 *entry_in_window(struct nested *n, u32 level, gpa_t at)
+{
+	struct ept12_window *w = &n->ept12_window[level - 1];
+	u64 page = at.value & ~PAGE_MASK;
+
+	if (w->page != page && !look_at(w, level, page))
+		return NULL;
+	return &w->entry[(at.value & PAGE_MASK) / sizeof(u64)];
+}
+
 static inline u64 read_entry(void *context, u32 level, gpa_t at)
 {
-	struct ept12_window *w = &((struct nested *)context)->ept12_window[level - 1];
-	u64 page = at.value & ~PAGE_MASK;
-	const u64 *table = w->page == page ? w->entry : look_at(w, level, page);
+	u64 *entry = entry_in_window(context, level, at);
 
-	return table ? __atomic_load_n(&table[(at.value & PAGE_MASK) / sizeof(u64)], __ATOMIC_RELAXED) : ~0ull;
+	return entry ? __atomic_load_n(entry, __ATOMIC_RELAXED) : ~0ull;
 }
 
-static inline __attribute__((always_inline)) struct ept12_walk walk12(struct nested *n, l2pa_t address)
+static bool exchange_entry(void *context, u32 level, gpa_t at, u64 old, u64 value)
 {
-	return ept12_walk(&nested_machine.ept12_rules, read_entry, n, (struct ept12_question){ n->value[FIELD_EPT_POINTER], address });
+	u64 *entry = entry_in_window(context, level, at);
+
+	return entry && __atomic_compare_exchange_n(entry, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-u64 ept_violation_qualification(u64 hardware, u64 rights12)
+static inline struct ept12_question question_of(const struct nested *n, l2pa_t address)
 {
-	u64 advanced = QUALIFICATION_ADVANCED & ~QUALIFICATION_NMI;
+	return (struct ept12_question){ n->value[FIELD_EPT_POINTER], address };
+}
 
-	return (hardware & ~(QUALIFICATION_RIGHTS | advanced)) | (rights12 & EPT_RWX) << 3;
+static inline __attribute__((always_inline)) struct ept12_walk *walk12(struct nested *n, l2pa_t address)
+{
+	ept12_walk(&n->walk12, n->ept.rules, read_entry, n, question_of(n, address));
+	return &n->walk12;
+}
+
+static inline bool lacks(const struct ept12_walk *walk, u64 rights)
+{
+	return walk->outcome == EPT12_VIOLATION || (walk->outcome == EPT12_MAPPED && (walk->rights & rights) != rights);
+}
+
+static inline gpa_t place_of(const struct ept12_walk *walk, l2pa_t address)
+{
+	return GPA(ept12_page(walk) + (address.value & (ept_page_bytes(walk->level) - 1)));
 }
 
 /* The access that faulted is done again: an NMI's IRET that had unblocked NMIs has not happened, a delivery cut short starts anew. */
@@ -61,24 +77,59 @@ static void undo(struct vcpu *v, u64 qualification)
 	interrupts_requeue_vectoring(v);
 }
 
-/* False: L1's tables make no sense, or lead to what is no RAM: nothing L2 could be given is there. */
-static __attribute__((noinline)) bool fill(struct vcpu *v, l2pa_t address, struct ept12_walk walk)
+/* The access is allowed and will be made. Until it writes, a page that is not dirty is not to be written to unseen. */
+enum flagging { FLAGGED, FLAGS_CHANGED };
+
+static __attribute__((noinline)) enum flagging flag(struct nested *n, l2pa_t address, bool is_write)
+{
+	struct ept12_walk *walk = &n->walk12;
+
+	if (!ept12_is_flagged(walk, is_write) && !ept12_flag(walk, question_of(n, address), is_write, exchange_entry, n))
+		return FLAGS_CHANGED;
+	if (!(walk->entry[walk->level] & EPT_DIRTY))
+		walk->rights &= ~EPT_WRITE;
+	return FLAGGED;
+}
+
+/* False: EPT12 leads to what is no RAM of L1's. */
+static __attribute__((noinline)) bool fill(struct vcpu *v, l2pa_t address)
 {
 	struct nested *n = v->nested;
-	struct ept02_leaf leaf = { 0, 0 };
+	const struct ept12_walk *walk = &n->walk12;
+	gpa_t place = place_of(walk, address);
+	struct ept02_leaf leaf = { .l1 = place.value };
 
-	if (walk.outcome == EPT12_MAPPED)
-		leaf.host_leaf = ept_lookup(&vmx_ept_pool, GPA(walk.page + (address.value & (ept_page_bytes(walk.level) - 1))), &leaf.host_level);
+	leaf.host_leaf = ept_lookup(&vmx_ept_pool, place, &leaf.host_level);
 	if (!leaf.host_leaf)
 		return false;
-	ept02_map(&n->ept02, n->ept02_root, address, &walk, leaf);
+	ept02_map(&n->ept02, n->ept02_root, address, walk, &leaf);
 	v->statistics->ept02_fills++;
-	u64 eptp = ept02_eptp(&n->ept02, n->ept02_root);
-	if (eptp != n->eptp02)
-		vmwrite(VMCS_EPT_POINTER, eptp);
-	n->eptp02 = eptp;
+	ept_mode_follow(n);
 	vmcs02_flush_ept(n);
 	return true;
+}
+
+/*
+ * A device L1 lets L2 have. What is not an access that Nestbox does for L1 either, or leads to nothing at all, L1 reads as a misconfiguration:
+ * a CPU would go on with what the bus answers.
+ */
+static cold_path void reach_device(struct vcpu *v, gpa_t place)
+{
+	bool delivering = vmread(VMCS_IDT_VECTORING_INFO) & INTERRUPTION_VALID;
+
+	if (delivering || exit_device_access(v, place.value))
+		reflect_changed(v, EXIT_EPT_MISCONFIGURATION, 0);
+}
+
+static inline void make_access(struct vcpu *v, l2pa_t address, u64 qualification)
+{
+	struct nested *n = v->nested;
+	enum flagging flagging = n->ept.flags ? flag(n, address, qualification & EPT_WRITE) : FLAGGED;
+
+	if (flagging == FLAGS_CHANGED || fill(v, address))
+		undo(v, qualification);
+	else
+		reach_device(v, place_of(&n->walk12, address));
 }
 
 bool ept_violation_handle(struct vcpu *v)
@@ -86,42 +137,61 @@ bool ept_violation_handle(struct vcpu *v)
 	struct nested *n = v->nested;
 	l2pa_t address = L2PA(vmread(VMCS_GUEST_PHYSICAL_ADDRESS));
 	u64 qualification = vmread(VMCS_EXIT_QUALIFICATION);
-	u64 wanted = qualification & QUALIFICATION_ACCESS;
 
-	if (!nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT))
+	if (!n->ept.is_on)
 		return false;
-	struct ept12_walk walk = walk12(n, address);
-	if (walk.outcome == EPT12_VIOLATION || (walk.outcome == EPT12_MAPPED && (walk.rights & wanted) != wanted)) {
-		reflect_changed(v, EXIT_EPT_VIOLATION, ept_violation_qualification(qualification, walk.rights));
-		return true;
-	}
-	if (fill(v, address, walk))
-		undo(v, qualification);
-	else
+	const struct ept12_walk *walk = walk12(n, address);
+	if (lacks(walk, ept_report_wants(&n->ept, qualification)))
+		reflect_changed(v, EXIT_EPT_VIOLATION, ept_report_qualification(&n->ept, qualification, walk->rights));
+	else if (walk->outcome == EPT12_MISCONFIGURED)
 		reflect_changed(v, EXIT_EPT_MISCONFIGURATION, 0);
+	else
+		make_access(v, address, qualification);
 	return true;
 }
 
-bool ept_violation_translate(struct vcpu *v, l2pa_t address, u64 rights, gpa_t *l1)
+/* With L1's flags, walks of page tables count as writes. */
+static u64 rights_for(const struct nested *n, u32 access)
 {
-	struct ept12_walk walk = walk12(v->nested, address);
+	bool writes = access & WALK_WRITE || (access & WALK_TABLE && n->ept.flags);
 
-	if (walk.outcome != EPT12_MAPPED || (walk.rights & rights) != rights)
-		return false;
-	*l1 = GPA(walk.page + (address.value & (ept_page_bytes(walk.level) - 1)));
-	return true;
+	return EPT_READ | (writes ? EPT_WRITE : 0);
 }
 
-/* Hardware would have found the same: the access is a read or a write of data, or of a table on the way to it. */
+bool ept_violation_translate(struct vcpu *v, l2pa_t address, u32 access, gpa_t *l1)
+{
+	struct nested *n = v->nested;
+	u64 rights = rights_for(n, access);
+	const struct ept12_walk *walk = walk12(n, address);
+
+	if (walk->outcome == EPT12_MISCONFIGURED || lacks(walk, rights))
+		return false;
+	*l1 = place_of(walk, address);
+	return !n->ept.flags || flag(n, address, rights & EPT_WRITE) == FLAGGED;
+}
+
+/* What hardware would have reported of the access. */
+static u64 qualification_of(const struct walk_fault *fault)
+{
+	u64 page = (fault->is_user ? QUALIFICATION_USER : 0) | (fault->is_writable ? QUALIFICATION_WRITABLE : 0) |
+		   (fault->is_nx ? QUALIFICATION_NX : 0);
+	u64 linear = !fault->has_linear ? 0 : fault->access & WALK_TABLE ? QUALIFICATION_LINEAR : QUALIFICATION_LINEAR | QUALIFICATION_FINAL | page;
+
+	return (fault->access & WALK_WRITE ? EPT_WRITE : EPT_READ) | linear;
+}
+
+/* As for an access of L2's own. If L1 has changed its tables since, so that nothing is wrong any more, L2's instruction is done again. */
 void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault)
 {
-	u64 access = (fault->is_write ? EPT_WRITE : EPT_READ) | (fault->in_tables ? EPT_READ : 0);
-	struct ept12_walk walk = walk12(v->nested, L2PA(fault->guest_physical));
-	bool is_misconfigured = walk.outcome == EPT12_MISCONFIGURED;
-	u64 qualification = access | (walk.rights & EPT_RWX) << 3 | QUALIFICATION_LINEAR | (fault->in_tables ? 0 : QUALIFICATION_NO_TABLE);
-	reflect_made_up(v, &(struct made_up_exit){
-		.reason = is_misconfigured ? EXIT_EPT_MISCONFIGURATION : EXIT_EPT_VIOLATION,
-		.qualification = is_misconfigured ? 0 : qualification,
-		.guest_physical = fault->guest_physical, .guest_linear = fault->linear,
-	});
+	struct nested *n = v->nested;
+	struct made_up_exit exit = { .reason = EXIT_EPT_MISCONFIGURATION, .guest_physical = fault->guest_physical, .guest_linear = fault->linear };
+	const struct ept12_walk *walk = walk12(n, L2PA(fault->guest_physical));
+
+	if (lacks(walk, rights_for(n, fault->access))) {
+		exit.reason = EXIT_EPT_VIOLATION;
+		exit.qualification = ept_report_qualification(&n->ept, qualification_of(fault), walk->rights);
+	} else if (walk->outcome == EPT12_MAPPED) {
+		return;
+	}
+	reflect_made_up(v, &exit);
 }

@@ -16,14 +16,7 @@ struct descriptor { u64 low, high; };
 
 bool invalidate_invept_is_valid(u64 type, u64 eptp, const struct offer *offer)
 {
-	u64 memory_type = eptp & 7;
-
-	if (type == INVEPT_ALL)
-		return true;
-	if (type != INVEPT_SINGLE)
-		return false;
-	return (memory_type == 6 || (memory_type == 0 && offer->msr.ept_vpid & BIT(8))) && (eptp >> 3 & 7) == 3 && !(eptp & 0xFC0) &&
-	       !(eptp >> offer->physical_bits);
+	return type == INVEPT_ALL || (type == INVEPT_SINGLE && capability_allows_eptp(offer, eptp));
 }
 
 bool invalidate_invvpid_is_valid(u64 type, u64 low, u64 linear)

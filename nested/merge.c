@@ -8,6 +8,7 @@
 #include "kernel/guest_memory.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
+#include "nested/ept_mode.h"
 #include "nested/tsc.h"
 #include "nested/virtual_apic.h"
 #include "nested/vmcs02.h"
@@ -36,6 +37,7 @@ void vmcs02_merge_controls(struct vcpu *v)
 	struct controls c = controls_merge(&n->controls, &nested_machine.ours);
 
 	n->merged = c;
+	ept_mode_prepare(n);
 	vmcs02_put(n, FIELD_PIN_CONTROLS, c.word[GROUP_PIN]);
 	vmcs02_put(n, FIELD_PRIMARY_CONTROLS, c.word[GROUP_PRIMARY]);
 	vmcs02_put(n, FIELD_SECONDARY_CONTROLS, c.word[GROUP_SECONDARY]);
@@ -100,20 +102,6 @@ static void merge_msr_bitmap(struct nested *n)
 		bitmap_merge(n->msr_bitmap02, &n->msr_open, n->msr_bitmap12);
 }
 
-static void merge_ept_pointer(struct nested *n)
-{
-	u64 eptp = vmx_ept01_pointer;
-
-	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT)) {
-		if (!ept02_root_is(&n->ept02, n->ept02_root, n->value[FIELD_EPT_POINTER]))
-			n->ept02_root = ept02_root_for(&n->ept02, n->value[FIELD_EPT_POINTER]);
-		eptp = ept02_eptp(&n->ept02, n->ept02_root);
-	}
-	if (eptp != n->eptp02)
-		vmwrite(VMCS_EPT_POINTER, eptp);
-	n->eptp02 = eptp;
-}
-
 void vmcs02_flush_ept(struct nested *n)
 {
 	if (n->ept02.tlb_is_stale)
@@ -128,7 +116,7 @@ void vmcs02_merge_memory(struct vcpu *v)
 	struct flush_decision flush = flush_at_entry(&n->flush, uses_vpid, (u16)n->value[FIELD_VPID]);
 
 	merge_msr_bitmap(n);
-	merge_ept_pointer(n);
+	ept_mode_load(n);
 	vmcs02_flush_ept(n);
 	if (flush.vpid01)
 		invvpid_by(INVVPID_SINGLE, &n->vpid01);

@@ -52,10 +52,12 @@ static void init_machine(const struct vmx_capabilities *hardware)
 	m->has_shadowing = may & SECONDARY_VMCS_SHADOWING && hardware->misc & MISC_WRITE_ANY_FIELD;
 	m->has_preemption_timer = hardware->pin >> 32 & PIN_PREEMPTION_TIMER;
 	m->hardware_revision = (u32)hardware->basic & 0x7FFFFFFF;
-	ept12_make_rules(&m->ept12_rules, &(struct ept12_features){
-		.physical_bits = m->offer.physical_bits, .has_execute_only = m->offer.msr.ept_vpid & EPT_CAP_EXECUTE_ONLY,
-		.has_2m = m->offer.msr.ept_vpid & EPT_CAP_2M, .has_1g = m->offer.msr.ept_vpid & EPT_CAP_1G,
-	});
+	for (u32 i = 0; i < ARRAY_SIZE(m->ept12_rules); i++)
+		ept12_make_rules(&m->ept12_rules[i], &(struct ept12_features){
+			.physical_bits = m->offer.physical_bits, .has_execute_only = m->offer.msr.ept_vpid & EPT_CAP_EXECUTE_ONLY,
+			.has_2m = m->offer.msr.ept_vpid & EPT_CAP_2M, .has_1g = m->offer.msr.ept_vpid & EPT_CAP_1G,
+			.is_mode_based = i,
+		});
 	m->msr_bitmap01 = msr_policy_bitmap()->byte;
 	bitmap_find_open(&m->msr_open, m->msr_bitmap01);
 }
@@ -171,6 +173,8 @@ static enum exit_action write_own_cr0(struct vcpu *v, u64 written)
 	if (!(wanted & CR0_NE))
 		return EXIT_ACTION_INJECT_GP;
 	action = exit_write_cr0(v, wanted);
+	if (action != EXIT_ACTION_SKIP)
+		return action; /* L1 may be the guest by now */
 	u64 shadow = (n->value[FIELD_CR0_READ_SHADOW] & mask12) | (vmread(VMCS_CR0_READ_SHADOW) & ~mask12);
 	n->cache_bits = shadow & ~mask12 & (CR0_CD | CR0_NW);
 	vmwrite(VMCS_CR0_READ_SHADOW, shadow);
@@ -365,12 +369,12 @@ bool nested_entry_refused(struct vcpu *v)
 	return v->nested && entry_refused(v);
 }
 
-bool nested_guest_physical(struct vcpu *v, u64 address, bool write, gpa_t *l1)
+bool nested_guest_physical(struct vcpu *v, u64 address, u32 access, gpa_t *l1)
 {
 	*l1 = GPA(address);
 	if (!nested_in_l2(v) || !nested_uses(v->nested, GROUP_SECONDARY, SECONDARY_ENABLE_EPT))
 		return true;
-	return ept_violation_translate(v, L2PA(address), EPT_READ | (write ? EPT_WRITE : 0), l1);
+	return ept_violation_translate(v, L2PA(address), access, l1);
 }
 
 bool nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 address)

@@ -11,6 +11,7 @@
 #include "nested/bitmaps.h"
 #include "nested/capability.h"
 #include "nested/ept02.h"
+#include "nested/ept_report.h"
 #include "nested/fields.h"
 #include "nested/flush.h"
 
@@ -70,7 +71,9 @@ struct nested {
 	bool has_open_x2apic;
 	u64 eptp02;                   /* as in vmcs02 */
 	u32 ept02_root;
-	struct ept12_window { u64 page; const u64 *entry; } ept12_window[EPT12_LEVELS]; /* L1's tables last looked at */
+	struct ept_mode ept;
+	struct ept12_walk walk12;     /* of the access being handled */
+	struct ept12_window { u64 page; u64 *entry; } ept12_window[EPT12_LEVELS]; /* L1's tables last looked at */
 	struct ept02_pool ept02;
 	struct flush_state flush;
 	struct invvpid_operand vpid01, vpid02;
@@ -90,7 +93,7 @@ struct nested_machine {
 	u32 live_count, kept_data_count, copied_count;
 	bool has_shadowing;
 	bool has_preemption_timer;
-	struct ept12_rules ept12_rules;
+	struct ept12_rules ept12_rules[2]; /* [1]: with mode-based execute control */
 	const u8 *msr_bitmap01;
 	struct bitmap_open msr_open;
 	u32 hardware_revision;

@@ -22,11 +22,13 @@ struct vmx_controls { u32 pin, primary, secondary, exit, entry; };
 
 #define EPT_CAP_EXECUTE_ONLY BIT(0)
 #define EPT_CAP_WALK_4       BIT(6)
+#define EPT_CAP_UNCACHEABLE  BIT(8)
 #define EPT_CAP_WRITE_BACK   BIT(14)
 #define EPT_CAP_2M           BIT(16)
 #define EPT_CAP_1G           BIT(17)
 #define EPT_CAP_INVEPT       BIT(20)
 #define EPT_CAP_ACCESSED_DIRTY BIT(21)
+#define EPT_CAP_ADVANCED     BIT(22)
 #define EPT_CAP_INVEPT_SINGLE BIT(25)
 #define EPT_CAP_INVEPT_ALL   BIT(26)
 #define VPID_CAP_INVVPID     BIT(32)

@@ -13,15 +13,19 @@
 #define EPT_EXECUTE  BIT(2)
 #define EPT_RWX      (EPT_READ | EPT_WRITE | EPT_EXECUTE)
 #define EPT_MEMORY_TYPE(t) ((u64)(t) << 3)
+#define EPT_IGNORE_PAT BIT(6)
 #define EPT_LARGE    BIT(7)
 #define EPT_ACCESSED BIT(8)
 #define EPT_DIRTY    BIT(9)
+#define EPT_EXECUTE_USER BIT(10) /* with mode-based execute control; EPT_EXECUTE is then supervisor mode's */
+#define EPT_SUPPRESS_VE BIT(63)
 #define EPT_ADDRESS  0x000FFFFFFFFFF000ull
 #define MEMORY_TYPE_UC 0
 #define MEMORY_TYPE_WB 6
 
 /* EPTP: write-back structures, walk length 4. */
 #define EPTP_WB_4_LEVELS (6ull | 3ull << 3)
+#define EPTP_ACCESSED_DIRTY BIT(6)
 
 struct ept_table { u64 entry[512]; };
 

@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EPT of L1's own: sizes, rights, violations and misconfigurations with their qualifications, INVEPT, real mode. */
-#include "guest.h"
-#include "vmx.h"
+#include "vmx_ept.h"
 
-#define MAPPED 0x1100000ull       /* in the 4 KiB pages of vmx_world.c */
-#define OTHER 0x1180000ull
-#define LARGE 0x4000000ull
-#define READ 1ull
-#define WRITE 2ull
-#define EXECUTE 4ull
-#define TYPE_WB (6ull << 3)
-#define LARGE_PAGE 0x80ull
-#define LINEAR_VALID 0x180ull     /* linear address valid, translation of it */
-
-static void invept(void)
-{
-	const u64 descriptor[2] = { world_eptp(), 0 };
-
-	check(vmx_invept(1, descriptor) == VM_OK, "INVEPT");
-}
-
-static void expect(u32 reason, u32 wanted, const char *what)
-{
-	check(reason == wanted, "%s: exit %x, not %x", what, reason, wanted);
-}
-
-static void expect_violation(const u8 *code, u64 address, u64 qualification)
+void ept_expect_violation(const u8 *code, u64 address, u64 qualification, u64 mask)
 {
 	l2.rdi = address;
 	expect(l2_run(code), EXIT_EPT_VIOLATION, "EPT violation");
 	check(field(VMCS_GUEST_PHYSICAL_ADDRESS) == address, "its address %lx, not %lx", field(VMCS_GUEST_PHYSICAL_ADDRESS), address);
 	check(field(VMCS_GUEST_LINEAR_ADDRESS) == address, "its linear address %lx", field(VMCS_GUEST_LINEAR_ADDRESS));
-	check((field(VMCS_EXIT_QUALIFICATION) & 0x1FF) == qualification, "its qualification %lx, not %lx", field(VMCS_EXIT_QUALIFICATION),
+	check((field(VMCS_EXIT_QUALIFICATION) & mask) == qualification, "its qualification %lx, not %lx", field(VMCS_EXIT_QUALIFICATION),
 	      qualification);
+}
+
+static void expect_violation(const u8 *code, u64 address, u64 qualification)
+{
+	ept_expect_violation(code, address, qualification, 0x1FF);
+}
+
+void ept_expect_access(const u8 *code, u64 address, const char *what)
+{
+	l2.rdi = address;
+	expect(l2_run(code), EXIT_VMCALL, what);
+}
+
+u64 *ept_own_tables(void)
+{
+	const u64 all = 0x7;
+	u64 *root = (u64 *)TABLES, *pointers = root + 512, *directory = pointers + 512;
+
+	memset(root, 0, 0x3000);
+	root[0] = (u64)pointers | all;
+	pointers[0] = (u64)directory | all;
+	for (u64 i = 0; i < 512; i++)
+		directory[i] = i << 21 | LARGE_PAGE | all;
+	set(VMCS_GUEST_CR3, TABLES);
+	return directory;
 }
 
 static void test_translation(void)
@@ -81,7 +83,7 @@ static void test_violations(void)
 	*world_ept_entry(MAPPED, 2) &= ~WRITE;
 	invept();
 	expect_violation(l2_store, MAPPED, WRITE | READ << 3 | LINEAR_VALID);
-	if (!(rdmsr(0x48C) & 1))
+	if (!ept_can(CAP_EXECUTE_ONLY))
 		return;
 	world_use_ept();
 	*world_ept_entry(MAPPED, 1) = MAPPED | EXECUTE | TYPE_WB;
@@ -110,12 +112,31 @@ static void test_misconfigurations(void)
 	expect_misconfiguration((*world_ept_entry(MAPPED, 2) & ~0xFFFull) | READ | 1 << 3, 2, "reserved bit of a table entry");
 }
 
-/* L2 must not reach what L1 cannot: whatever L1's tables say, no RAM outside the partition is behind them. */
+/* With "advanced exit information": what L2's own tables say of the page. */
+static void test_advanced(void)
+{
+	const u64 user = 4, writable = 2, nx = 1ull << 63;
+
+	if (!ept_can(CAP_ADVANCED))
+		return;
+	for (u32 i = 0; i < 8; i++) {
+		u64 bits = (i & 1 ? user : 0) | (i & 2 ? writable : 0) | (i & 4 ? nx : 0);
+
+		world_reset();
+		ept_own_tables()[MAPPED >> 21] = (MAPPED & ~0x1FFFFFull) | LARGE_PAGE | 1 | bits;
+		world_use_ept();
+		*world_ept_entry(MAPPED, 1) = 0;
+		invept();
+		ept_expect_violation(l2_load, MAPPED, READ | LINEAR_VALID | (u64)i << 9, 0xFFF);
+	}
+}
+
+/* L1's memory and its devices are what it can let L2 have; whatever L1's tables say, there is nothing else behind them. */
 static void test_outside(void)
 {
-	static const u64 outside[] = { 0xC0000000, 0xFEC00000, 0xFEE00000, 0x100000000ull + (64ull << 30), 0x8000000000ull };
+	static const u64 outside[] = { 0x100000000ull + (64ull << 30), 0x8000000000ull };
 
-	if (!(cpuid(1, 0).c >> 31)) /* a bare machine has no outside */
+	if (!is_on_nestbox()) /* a bare machine has no outside */
 		return;
 	for (u32 i = 0; i < ARRAY_SIZE(outside); i++) {
 		world_reset();
@@ -123,9 +144,45 @@ static void test_outside(void)
 		*world_ept_entry(MAPPED, 1) = outside[i] | READ | WRITE | TYPE_WB;
 		invept();
 		l2.rdi = MAPPED;
-		u32 reason = l2_run(l2_load);
-		check(reason != EXIT_VMCALL, "L2 has read %lx behind %lx", l2.rax, outside[i]);
+		expect(l2_run(l2_load), EXIT_EPT_MISCONFIGURATION, "load from outside");
 	}
+}
+
+/* A table where there is no memory reads as all ones, which is no entry that makes sense. */
+static void test_tables_outside(void)
+{
+	for (u32 level = 2; level <= 4; level++) {
+		world_reset();
+		world_use_ept();
+		*world_ept_entry(MAPPED, level) = 0xD0000000ull | READ | WRITE | EXECUTE;
+		invept();
+		l2.rdi = MAPPED;
+		expect(l2_run(l2_load), EXIT_EPT_MISCONFIGURATION, "tables outside of memory");
+	}
+}
+
+static void test_devices(void)
+{
+	static const u64 devices[] = { APIC_PAGE + APIC_VERSION, APIC_PAGE + APIC_ID, IOAPIC_PAGE, 0xD0000000ull };
+
+	for (u32 i = 0; i < ARRAY_SIZE(devices); i++) {
+		u64 offset = devices[i] & 0xFFF;
+
+		world_reset();
+		world_use_ept();
+		*world_ept_entry(MAPPED, 1) = (devices[i] - offset) | READ | WRITE;
+		invept();
+		ept_expect_access(l2_load32, MAPPED + offset, "load from a device");
+		check((u32)l2.rax == mmio_read(devices[i]), "L2 reads %lx from the device at %lx, L1 %x", l2.rax, devices[i],
+		      mmio_read(devices[i]));
+	}
+	u32 before = lapic_read(APIC_ERROR);
+	*world_ept_entry(MAPPED, 1) = APIC_PAGE | READ | WRITE;
+	invept();
+	l2.rax = 0x10073;
+	ept_expect_access(l2_store32, MAPPED + APIC_ERROR, "store to a device");
+	check(lapic_read(APIC_ERROR) == 0x10073, "L2's store has left %x", lapic_read(APIC_ERROR));
+	lapic_write(APIC_ERROR, before);
 }
 
 /* Many tables: more than the pool of a small Nestbox has, so that roots are dropped and filled again. */
@@ -186,8 +243,12 @@ void vmx_test_ept(void)
 	test_translation();
 	test_violations();
 	test_misconfigurations();
+	test_advanced();
 	test_outside();
+	test_tables_outside();
+	test_devices();
 	test_many_pages();
 	test_real_mode();
+	vmx_test_ept_flags();
 	test_cost();
 }

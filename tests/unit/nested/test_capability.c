@@ -78,7 +78,7 @@ static void what_is_not_implemented_is_not_visible(void **state)
 	u64 value;
 
 	(void)state;
-	assert_false(read_msr(&offer, IA32_VMX_EPT_VPID_CAP) & EPT_CAP_ACCESSED_DIRTY);
+	assert_false(read_msr(&offer, IA32_VMX_EPT_VPID_CAP) & BIT(23)); /* shadow-stack control */
 	assert_false(read_msr(&offer, IA32_VMX_EPT_VPID_CAP) & BIT(7)); /* 5-level walk */
 	u64 misc = read_msr(&offer, IA32_VMX_MISC);
 	assert_int_equal(misc >> 6 & 7, 1); /* HLT only: SECURITY A8 */
@@ -87,6 +87,48 @@ static void what_is_not_implemented_is_not_visible(void **state)
 	assert_false(capability_read(&offer, IA32_VMX_VMFUNC, &value));
 	assert_false(capability_read(&offer, IA32_VMX_VMFUNC + 1, &value));
 	assert_false(capability_read(&offer, IA32_VMX_BASIC - 1, &value));
+}
+
+static struct offer offer_with(u64 ept_vpid)
+{
+	struct vmx_capabilities hardware = world_hardware();
+	struct offer offer;
+
+	hardware.ept_vpid = ept_vpid;
+	capability_offer(&offer, &hardware, CR4_PAE, 40);
+	return offer;
+}
+
+static void ept_features_follow_the_cpu(void **state)
+{
+	const u64 features = EPT_CAP_EXECUTE_ONLY | EPT_CAP_UNCACHEABLE | EPT_CAP_2M | EPT_CAP_1G | EPT_CAP_ACCESSED_DIRTY | EPT_CAP_ADVANCED;
+	struct offer none = offer_with(0), all = offer_with(~0ull);
+
+	(void)state;
+	assert_int_equal(none.msr.ept_vpid & features, 0);
+	assert_int_equal(all.msr.ept_vpid & features, features);
+}
+
+static void ept_pointers(void **state)
+{
+	const u64 good = 0x12345000 | 0x1E;
+	struct offer none = offer_with(0), all = offer_with(~0ull);
+
+	(void)state;
+	assert_true(capability_allows_eptp(&none, good));
+	assert_true(capability_allows_eptp(&all, good));
+	for (u64 type = 0; type < 8; type++) {
+		assert_int_equal(capability_allows_eptp(&none, (good & ~7ull) | type), type == 6);
+		assert_int_equal(capability_allows_eptp(&all, (good & ~7ull) | type), type == 6 || type == 0);
+	}
+	for (u64 length = 0; length < 8; length++)
+		assert_int_equal(capability_allows_eptp(&all, (good & ~0x38ull) | length << 3), length == 3);
+	for (u32 bit = 6; bit < 64; bit++) {
+		bool is_address = bit >= 12 && bit < 40;
+
+		assert_int_equal(capability_allows_eptp(&none, good | BIT(bit)), is_address);
+		assert_int_equal(capability_allows_eptp(&all, good | BIT(bit)), is_address || bit == 6);
+	}
 }
 
 static void cr4_offers_only_what_the_partition_may_set(void **state)
@@ -107,6 +149,8 @@ int main(void)
 		cmocka_unit_test(true_and_plain_versions_agree),
 		cmocka_unit_test(floor_of_kvm_and_xen_is_there),
 		cmocka_unit_test(what_is_not_implemented_is_not_visible),
+		cmocka_unit_test(ept_features_follow_the_cpu),
+		cmocka_unit_test(ept_pointers),
 		cmocka_unit_test(cr4_offers_only_what_the_partition_may_set),
 	};
 

@@ -66,7 +66,7 @@ static const struct violation violations[] = {
 	{ ROW(apic_access_address), FIELD_APIC_ACCESS_ADDRESS, .set = 1,
 	  .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VIRTUALIZE_APIC_ACCESSES },
 	{ ROW(vpid_zero), FIELD_VPID, .clear = 0xFFFF },
-	{ ROW(ept_pointer), FIELD_EPT_POINTER, .set = BIT(6) },
+	{ ROW(ept_pointer), FIELD_EPT_POINTER, .set = BIT(7) },
 	{ ROW(vmread_bitmap), FIELD_VMREAD_BITMAP, .set = 0x10, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VMCS_SHADOWING },
 	{ ROW(vmwrite_bitmap), FIELD_VMWRITE_BITMAP, .set = TOO_WIDE, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VMCS_SHADOWING },
 	{ ROW(tsc_multiplier_zero), FIELD_TSC_MULTIPLIER, .clear = ~0ull, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_TSC_SCALING },
