@@ -31,7 +31,7 @@ static struct check_context context_of(const struct nested *n, bool l1_is_long_m
 }
 
 /* 0, or the VM-instruction error L1 gets. */
-static cold_path u32 check_controls_and_host(struct vcpu *v, bool l1_is_long_mode)
+static u32 check_controls_and_host(struct vcpu *v, bool l1_is_long_mode)
 {
 	struct nested *n = v->nested;
 	struct check_context context = context_of(n, l1_is_long_mode);
@@ -55,6 +55,21 @@ static cold_path u32 check_controls_and_host(struct vcpu *v, bool l1_is_long_mod
 static inline bool injects(const struct nested *n)
 {
 	return n->value[FIELD_ENTRY_INTERRUPTION_INFO] & INTERRUPTION_VALID;
+}
+
+/* 0, or the VM-instruction error L1 gets. */
+static cold_path u32 load_controls(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	u32 error = check_controls_and_host(v, n->l1.efer & EFER_LMA);
+
+	if (error)
+		return error;
+	if (n->stale & (STALE_CONTROLS | STALE_HOST))
+		reflect_prepare(n);
+	if (n->stale & STALE_CONTROLS)
+		vmcs02_merge_controls(v);
+	return 0;
 }
 
 /* False: the entry has failed and L1 is the guest again. */
@@ -185,15 +200,11 @@ enum exit_action entry_run(struct vcpu *v, bool is_launch)
 	note_l1(n);
 	vmcs02_activate(v);
 	fetch_live(n);
-	u32 error = n->stale & (STALE_CONTROLS | STALE_HOST | STALE_THRESHOLD) || injects(n) ? check_controls_and_host(v, n->l1.efer & EFER_LMA) : 0;
+	u32 error = n->stale & (STALE_CONTROLS | STALE_HOST | STALE_THRESHOLD) || injects(n) ? load_controls(v) : 0;
 	if (error) {
 		vmcs02_deactivate(v);
 		return vm_fail(v, error);
 	}
-	if (n->stale & (STALE_CONTROLS | STALE_HOST))
-		reflect_prepare(n);
-	if (n->stale & STALE_CONTROLS)
-		vmcs02_merge_controls(v);
 	enter_l2(v, is_launch);
 	return load_guest(v);
 }
@@ -203,8 +214,10 @@ bool entry_refused(struct vcpu *v)
 	struct nested *n = v->nested;
 	u32 error = (u32)vmread(VMCS_INSTRUCTION_ERROR);
 
-	if (!v->in_l2 || !n->entry_pending)
+	if (!v->in_l2)
 		return false;
+	if (!n->entry_pending)
+		return virtual_apic_refused(v, error);
 	nested_note_refusal(v, "hardware", "VM-instruction error");
 	/* windows and a forced exit that were to come with this entry */
 	vmwrite(VMCS_PIN_CONTROLS, n->merged.word[GROUP_PIN]);
@@ -215,6 +228,7 @@ bool entry_refused(struct vcpu *v)
 	n->entry_pending = 0;
 	n->stale = STALE_ALL;
 	v->event.info = 0;
+	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0);
 	virtual_apic_forget_wake(n);
 	vmcs02_deactivate(v);
 	v->launched = 1; /* L1 ran on vmcs01 when it asked for the entry */

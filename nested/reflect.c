@@ -288,6 +288,7 @@ void reflect_entry_failure(struct vcpu *v, u32 reason, u64 qualification)
 	vmcs12_set_data(n, FIELD_EXIT_REASON, reason | EXIT_REASON_ENTRY_FAILURE);
 	vmcs12_set_data(n, FIELD_EXIT_QUALIFICATION, qualification);
 	n->left.interruptibility = 0;
+	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0); /* no exit has cleared it */
 	virtual_apic_forget_wake(n);
 	switch_to_l1(v);
 }

@@ -7,6 +7,7 @@
 #include "kernel/guest_memory.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/posted.h"
+#include "nested/reflect.h"
 #include "nested/vmcs02.h"
 #include "nested/x2apic.h"
 
@@ -110,6 +111,28 @@ void virtual_apic_forget_wake(struct nested *n)
 {
 	if (delivers(n))
 		vmwrite(VMCS_GUEST_ACTIVITY_STATE, n->value[FIELD_GUEST_ACTIVITY_STATE]);
+}
+
+static void take_event_back(struct vcpu *v)
+{
+	v->event = (struct event){
+		.info = (u32)vmread(VMCS_ENTRY_INTERRUPTION_INFO), .error_code = (u32)vmread(VMCS_ENTRY_EXCEPTION_ERROR_CODE),
+		.instruction_length = (u32)vmread(VMCS_ENTRY_INSTRUCTION_LENGTH),
+	};
+	if (!(v->event.info & INTERRUPTION_VALID))
+		v->event.info = 0;
+	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0);
+}
+
+bool virtual_apic_refused(struct vcpu *v, u32 error)
+{
+	const struct nested *n = v->nested;
+
+	if (error != VMERR_ENTRY_CONTROLS || n->always_stale != STALE_THRESHOLD)
+		return false;
+	take_event_back(v);
+	reflect_made_up(v, &(struct made_up_exit){ .reason = EXIT_TPR_BELOW_THRESHOLD });
+	return true;
 }
 
 static void process(struct vcpu *v)

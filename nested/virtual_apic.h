@@ -25,6 +25,12 @@ cold_path void virtual_apic_wake(struct vcpu *v);
 /* vmcs02 is current: an entry has failed, the activity state is again as L1 wrote it. */
 void virtual_apic_forget_wake(struct nested *n);
 
+/*
+ * vmcs02 is current: the CPU has refused to go on with L2 after an exit of ours. That may be another CPU of L1 having lowered the VTPR below the threshold
+ * meanwhile, which no CPU would look at before the next entry of L1's: L1 hears of it as it does of L2's own lowering. False: it is something else.
+ */
+cold_path bool must_check virtual_apic_refused(struct vcpu *v, u32 error);
+
 /* The highest interrupt due for L1, if it is L1's notification vector, becomes what was posted. True: none is left that L1 must hear of. */
 cold_path bool must_check virtual_apic_take_posted(struct vcpu *v);
 

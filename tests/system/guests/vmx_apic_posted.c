@@ -13,6 +13,12 @@
 static u32 before;
 static volatile u32 rounds_posted;
 
+static void end_interrupt(struct trap_frame *f)
+{
+	(void)f;
+	lapic_eoi();
+}
+
 static void post(u32 vector)
 {
 	u64 *word = &descriptor_page.word[vector / 64];
@@ -162,6 +168,42 @@ static void test_many(void)
 	expect_taken(ROUNDS, "many");
 }
 
+static void other_lowers_vtpr(void)
+{
+	for (u32 i = 0; i < 2000; i++)
+		pause();
+	*apic_register(APIC_TPR) = 0;
+	lapic_send(0, VECTOR_OTHER);
+}
+
+/* Under a deaf L2 that takes L1's interrupts itself the VTPR falls below the threshold: a CPU does not look, Nestbox may have to. */
+static void test_vtpr_from_other_cpu(void)
+{
+	apic_world(0);
+	*apic_register(APIC_TPR) = 0x60;
+	set(VMCS_TPR_THRESHOLD, 4);
+	world_control(VMCS_PIN_CONTROLS, PIN_PREEMPTION_TIMER);
+	set(VMCS_PREEMPTION_TIMER_VALUE, 2000000);
+	other_handed = other_lowers_vtpr;
+	u32 reason = l2_run(l2_spin);
+	check(reason == EXIT_TPR_BELOW_THRESHOLD || reason == EXIT_PREEMPTION_TIMER, "VTPR lowered from outside: exit %x", reason);
+	check(l2_run(l2_vmcall) == L2_FAILED + VM_FAIL_VALID && instruction_error() == VMERR_ENTRY_CONTROLS, "entry below the threshold");
+	set(VMCS_TPR_THRESHOLD, 0);
+	apic_expect(l2_run(l2_vmcall), EXIT_VMCALL, "entry without a threshold");
+	/* unchanged fields: the threshold is compared again all the same */
+	*apic_register(APIC_TPR) = 0x60;
+	set(VMCS_TPR_THRESHOLD, 4);
+	apic_expect(l2_run(l2_vmcall), EXIT_VMCALL, "entry above the threshold");
+	*apic_register(APIC_TPR) = 0x30;
+	check(l2_run(l2_vmcall) == L2_FAILED + VM_FAIL_VALID, "entry below the threshold, nothing written");
+	set(VMCS_TPR_THRESHOLD, 0);
+	lapic_write(APIC_TPR, 0);
+	trap_set(VECTOR_OTHER, end_interrupt);
+	interrupts_on();
+	WAIT_FOR(false, 1000);
+	interrupts_off();
+}
+
 static void expect_refused(const char *what)
 {
 	u32 result = l2_run(l2_vmcall);
@@ -206,6 +248,7 @@ void vmx_test_apic_posted(void)
 	if (check(cpu_start(1), "the other CPU does not start")) {
 		test_from_other_cpu();
 		test_many();
+		test_vtpr_from_other_cpu();
 	}
 	test_refusals();
 }

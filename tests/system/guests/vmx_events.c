@@ -39,6 +39,16 @@ static void test_injection(void)
 	expect(l2_run(l2_vmcall), EXIT_VMCALL, "next entry");
 	check(this_cpu()->seen[VECTOR_INJECTED] == before + 1, "injected twice");
 
+	/* an entry that fails takes its event with it */
+	before = this_cpu()->seen[VECTOR_INJECTED];
+	set(VMCS_ENTRY_INTERRUPTION_INFO, EVENT(TYPE_EXTERNAL_INTERRUPT, VECTOR_INJECTED));
+	set(VMCS_GUEST_GDTR_LIMIT, 0x10000);
+	expect(l2_run(l2_vmcall), EXIT_ENTRY_GUEST_STATE | EXIT_REASON_ENTRY_FAILURE, "event with a bad guest state");
+	set(VMCS_GUEST_GDTR_LIMIT, 0xFFFF);
+	set(VMCS_ENTRY_INTERRUPTION_INFO, 0);
+	expect(l2_run(l2_vmcall), EXIT_VMCALL, "no event after a failed one");
+	check(this_cpu()->seen[VECTOR_INJECTED] == before, "the event of a failed entry came later");
+
 	before = this_cpu()->seen[3];
 	set(VMCS_ENTRY_INTERRUPTION_INFO, EVENT(TYPE_SOFTWARE_EXCEPTION, 3u));
 	set(VMCS_ENTRY_INSTRUCTION_LENGTH, 1);
