@@ -57,6 +57,12 @@ static inline __attribute__((always_inline)) struct ept12_walk *walk12(struct ne
 	return &n->walk12;
 }
 
+/* For those who are in no hurry. */
+static __attribute__((noinline)) struct ept12_walk *walk12_once(struct nested *n, l2pa_t address)
+{
+	return walk12(n, address);
+}
+
 static inline bool lacks(const struct ept12_walk *walk, u64 rights)
 {
 	return walk->outcome == EPT12_VIOLATION || (walk->outcome == EPT12_MAPPED && (walk->rights & rights) != rights);
@@ -162,7 +168,7 @@ bool ept_violation_translate(struct vcpu *v, l2pa_t address, u32 access, gpa_t *
 {
 	struct nested *n = v->nested;
 	u64 rights = rights_for(n, access);
-	const struct ept12_walk *walk = walk12(n, address);
+	const struct ept12_walk *walk = walk12_once(n, address);
 
 	if (walk->outcome == EPT12_MISCONFIGURED || lacks(walk, rights))
 		return false;
@@ -185,7 +191,7 @@ void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault)
 {
 	struct nested *n = v->nested;
 	struct made_up_exit exit = { .reason = EXIT_EPT_MISCONFIGURATION, .guest_physical = fault->guest_physical, .guest_linear = fault->linear };
-	const struct ept12_walk *walk = walk12(n, L2PA(fault->guest_physical));
+	const struct ept12_walk *walk = walk12_once(n, L2PA(fault->guest_physical));
 
 	if (lacks(walk, rights_for(n, fault->access))) {
 		exit.reason = EXIT_EPT_VIOLATION;
