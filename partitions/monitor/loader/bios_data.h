@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first page of a PC: real-mode vectors (zero, there is no BIOS to call) and the BIOS data area,
- * of which kernels still read how much memory lies below 640 KiB before they put anything there.
+ * The first page of a PC: real-mode vectors and the BIOS data area. There is no BIOS, but kernels that
+ * ask one before they look at what their loader said (Xen asks for the memory map, the display and the
+ * disks) get the refusal of a service it does not have: carry set.
  */
 #ifndef LOADER_BIOS_DATA_H
 #define LOADER_BIOS_DATA_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The BIOS data area: what kernels read of it is there, all else is zero, nothing behind it is
+ * The BIOS data area: what kernels read of it is there, what they call refuses, all else is zero, nothing behind it is
  * touched.
  */
 #include <setjmp.h>
@@ -43,11 +43,25 @@ static void there_is_one_serial_port(void **state)
 	assert_int_equal(bytes_get16(memory + 0x410) >> 9 & 7, 1);
 }
 
+static void every_vector_leads_to_the_refusal(void **state)
+{
+	static const uint8_t stc_retf_2[] = { 0xF9, 0xCA, 0x02, 0x00 };
+
+	(void)state;
+	write_over_noise();
+	for (size_t i = 0; i < 256; i++) {
+		size_t target = (size_t)bytes_get16(memory + 4 * i + 2) * 16 + bytes_get16(memory + 4 * i);
+
+		assert_in_range(target, 0x500, E820_BIOS_DATA_END - sizeof(stc_retf_2));
+		assert_memory_equal(memory + target, stc_retf_2, sizeof(stc_retf_2));
+	}
+}
+
 static void the_rest_is_zero_and_nothing_else_is_written(void **state)
 {
 	(void)state;
 	write_over_noise();
-	memset(memory + 0x400, 0, 0x15);
+	memset(memory, 0, 0x504);
 	for (size_t i = 0; i < sizeof(memory); i++)
 		assert_int_equal(memory[i], i < E820_BIOS_DATA_END ? 0 : 0xA5);
 }
@@ -57,6 +71,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(base_memory_ends_where_the_map_says),
 		cmocka_unit_test(there_is_one_serial_port),
+		cmocka_unit_test(every_vector_leads_to_the_refusal),
 		cmocka_unit_test(the_rest_is_zero_and_nothing_else_is_written),
 	};
 

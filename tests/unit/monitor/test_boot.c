@@ -181,8 +181,8 @@ static void tables_and_bios_data_are_placed(void **state)
 	(void)state;
 	memset(ram, 0xA5, MIB);
 	assert_true(boot(&start));
-	assert_true(bytes_are_zero(ram, 0x400));
 	assert_int_equal(bytes_get16(ram + 0x413), E820_LOW_END >> 10);
+	assert_true(bytes_are_zero(ram + 0x800, E820_BIOS_DATA_END - 0x800));
 	rsdp = bytes_get64(ram + start.rsi + 0x70);
 	assert_memory_equal(ram + rsdp, "RSD PTR ", 8);
 }
