@@ -28,7 +28,7 @@ BSP := boot/multiboot2 console/console memory/string memory/page_tables memory/p
 	$(patsubst bsp/%.c,%,$(wildcard bsp/smp/*.c bsp/timer/*.c bsp/power/*.c))
 BSP_ASM := $(patsubst bsp/%.S,%,$(wildcard bsp/boot/*.S bsp/smp/*.S))
 
-KERNEL := main partition vcpu exits exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io exit_mmio mmio_decode \
+KERNEL := main parent partition vcpu exits exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io exit_mmio mmio_decode \
 	apic apic_access interrupts timers guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
 	upcall syscalls host_irq fpu percpu traps log crash
 KERNEL_ASM := entry traps
@@ -184,8 +184,11 @@ $(O)/kernel/%_asm.o: kernel/%.S $(BASE)
 	$(call say,AS $<)
 	$(Q)mkdir -p $(@D) && $(CC) $(RING0) -I$(O)/include/kernel -c $< -o $@
 
-$(O)/build_identity.c: $(RING0_OBJECTS) tools/build_id.py
-	$(Q)$(PYTHON) tools/build_id.py $(VERSION) $@ $(RING0_OBJECTS)
+# What parent and child Nestbox compare is made of this, of version, label and compiler; the layout is not in it.
+BUILD_SOURCES := $(sort $(shell find bsp kernel nested partitions/monitor -name '*.[chS]' -o -name '*.def' -o -name '*.lds' -o -name '*.asl')) Makefile tools/versions.mk
+$(O)/build_identity.c: $(RING0_OBJECTS) $(BUILD_SOURCES) tools/build_id.py
+	$(Q)$(PYTHON) tools/build_id.py --version $(VERSION) --label '$(CONFIG_BUILD_LABEL)' --compiler "$$($(CC) --version | head -n 1)" \
+		--sources $(BUILD_SOURCES) --objects $(RING0_OBJECTS) -o $@
 
 $(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds
 	$(call say,LD $@)

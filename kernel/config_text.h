@@ -14,6 +14,12 @@
 #define CONFIG_NESTED_TEXT "off"
 #endif
 
+#if defined(CONFIG_PARENT_BUILD_REFUSE)
+#define CONFIG_REFUSE_OTHER_BUILD 1
+#else
+#define CONFIG_REFUSE_OTHER_BUILD 0
+#endif
+
 #if defined(CONFIG_DEBUG_EXIT)
 #define CONFIG_DEBUG_EXIT_ON 1
 #else

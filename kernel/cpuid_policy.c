@@ -63,7 +63,7 @@ static u32 word(const u8 *bytes)
 
 static void compute_hypervisor(struct cpuid_entry *e, const struct cpuid_config *config)
 {
-	static const u8 signature[] = "NestboxNestb";
+	static const u8 signature[] = CPUID_HYPERVISOR_SIGNATURE;
 	static const u8 kvm_signature[12] = "KVMKVMKVM";
 	const u8 *id = config->build_identity;
 

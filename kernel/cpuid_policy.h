@@ -11,6 +11,7 @@
 #define CPUID_ANY_SUBLEAF 0xFFFFFFFFu
 #define CPUID_ENTRIES 40
 #define CPUID_HYPERVISOR_LEAF 0x40000000u
+#define CPUID_HYPERVISOR_SIGNATURE "NestboxNestb"
 #define CPUID_KVM_LEAF 0x40000100u
 /* basic, ours, extended, KVM's */
 #define CPUID_RANGES 4

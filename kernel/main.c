@@ -21,6 +21,7 @@
 #include "kernel/fpu.h"
 #include "kernel/log.h"
 #include "kernel/nested_hooks.h"
+#include "kernel/parent.h"
 #include "kernel/partition.h"
 #include "kernel/percpu.h"
 #include "kernel/traps.h"
@@ -42,6 +43,32 @@ static u64 tsc_offset;
 static void banner(void)
 {
 	log_line("Nestbox %s", build_name);
+}
+
+static void refuse_or_warn(const struct parent *parent)
+{
+	char own[PARENT_BUILD_BYTES], theirs[PARENT_BUILD_BYTES];
+
+	parent_build_text(own, build_identity);
+	parent_build_text(theirs, parent->identity);
+	if (parent_is_refused(parent, CONFIG_REFUSE_OTHER_BUILD))
+		refuse_to_start("this Nestbox is build %s, its parent build %s: put the same build on both, or choose \"warn and go on\" under "
+				"Security > When Nestbox runs in a Nestbox of another build in menuconfig", own, theirs);
+	log_line("parent: Nestbox of another build: this Nestbox is build %s, its parent build %s: nobody has tested the two together, put the "
+		 "same build on both", own, theirs);
+}
+
+/* The same-build handshake. */
+static void meet_parent(void)
+{
+	struct parent parent = parent_read(build_identity, cpuid);
+
+	switch (parent.kind) {
+	case PARENT_NONE: log_line("parent: none"); break;
+	case PARENT_SAME_BUILD: log_line("parent: Nestbox of the same build"); break;
+	case PARENT_OTHER_BUILD: refuse_or_warn(&parent); break;
+	case PARENT_OTHER_HYPERVISOR: log_line("parent: another hypervisor, \"%s\"", parent.name); break;
+	}
 }
 
 static struct memory_range own_memory(void)
@@ -247,6 +274,7 @@ void kernel_main(u64 magic, u64 info)
 {
 	console_init();
 	banner();
+	meet_parent();
 	read_memory_map(magic, info);
 	take_memory();
 	traps_init_table();

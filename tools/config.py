@@ -6,6 +6,7 @@ Usage: config.py load DEFCONFIG CONFIG | save CONFIG DEFCONFIG | generate CONFIG
 Exit code 1 and one line per problem, with the menu path and the remedy.
 """
 import os
+import re
 import sys
 
 import kconfiglib
@@ -42,6 +43,8 @@ def problems(kconf):
     if number(kconf, "PARTITION_CPUS") > number(kconf, "MACHINE_CPUS"):
         yield (f"{menu_path(syms['MACHINE_CPUS'])}: the partition has {number(kconf, 'PARTITION_CPUS')} CPUs, the machine fewer: "
                "each virtual CPU needs a physical one")
+    if not re.fullmatch(r"[A-Za-z0-9.-]{0,24}", syms["BUILD_LABEL"].str_value):
+        yield f"{menu_path(syms['BUILD_LABEL'])}: at most 24 letters, digits, dots and dashes"
     if not syms["PARTITION_NAME"].str_value:
         yield f"{menu_path(syms['PARTITION_NAME'])}: is empty: give the partition a name"
 

@@ -14,6 +14,9 @@ CONFIG_DEBUG_EXIT=y
 CONFIG_ON_CRASH_POWER_OFF=y
 """
 
+OTHER_BUILD = 'CONFIG_BUILD_LABEL="stranger"\n'
+REFUSES_OTHERS = "CONFIG_PARENT_BUILD_REFUSE=y\n"
+
 # Configurations: name to what stands in for a defconfig; None: the build that is being tested.
 BUILDS = {
     "main": None,
@@ -22,6 +25,9 @@ BUILDS = {
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
     "nesting": GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512"),
     "parent": 'CONFIG_PARTITION_NAME="nest"\nCONFIG_PARTITION_RAM_MIB=1024\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=2048\n',
+    "strict": GUEST + REFUSES_OTHERS,
+    "stranger": GUEST + OTHER_BUILD,
+    "strict-stranger": GUEST + OTHER_BUILD + REFUSES_OTHERS,
     "child": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=1024\n",
     "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\n",
 }
@@ -62,6 +68,18 @@ def debian(tools, _out):
 def nestbox_with_debian(tools, out):
     """Nestbox as the guest, the Debian partition its boot module."""
     return tamper.create(tools, out, kernel=tools.kernel("child"), module=f"{tools.debian()},partition", partition="nest")
+
+
+def nestbox_with_guest(build, name, partition="test"):
+    """Nestbox as the guest in a partition of this name, a test guest its own partition."""
+    def make(tools, out):
+        inner = guest(name)(tools, out.with_suffix(".inner.img"))
+        return tamper.create(tools, out, kernel=tools.kernel(build), module=f"{inner},partition", partition=partition)
+    return make
+
+
+def in_nestbox(parent, *expects):
+    return ("parent: none", "image: accepted; starting nestbox.elf", "Nestbox 0", parent, *expects)
 
 
 def finished(name):
@@ -107,6 +125,9 @@ CONTAIN = several(
 )
 
 
+OTHER_PARENT = "parent: Nestbox of another build: this Nestbox is build [0-9a-f]{12}, its parent build [0-9a-f]{12}: "
+
+
 def cannot_start(reason):
     return ("nestbox: cannot start: " + reason,)
 
@@ -131,9 +152,20 @@ TESTS = [
     Test("debian: L2 by KVM", "main", debian, ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: L2 ok", "exits by reason"),
          forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|L2 FAILED", until="nestbox-demo: a shell", timeout=300, memory=0),
     Test("nest: Nestbox in Nestbox, KVM in it starts a guest", "parent", nestbox_with_debian,
-         ("partition nest, 1024 MiB", "image: accepted; starting nestbox.elf", "Nestbox 0", "partition debian-kvm, 512 MiB", "image: accepted",
+         ("partition nest, 1024 MiB", "image: accepted; starting nestbox.elf", "Nestbox 0", "parent: Nestbox of the same build", "partition debian-kvm, 512 MiB", "image: accepted",
           "nestbox-demo: Linux 6.1", "nestbox-demo: kvm_intel loaded", "L2: memory", "L2: timer: 10 interrupts", "L2: CPUs", "nestbox-demo: L2 ok", "exits by reason"),
          forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|L2 FAILED", until="nestbox-demo: a shell", timeout=500, memory=2048),
+    Test("nest: same build, CPUs and timers", "nesting", nestbox_with_guest("strict", "cpus"),
+         in_nestbox("parent: Nestbox of the same build", "layout", *finished("cpus")), memory=512, timeout=200),
+    Test("nest: same build, everything forbidden", "nesting", nestbox_with_guest("guest", "contain"),
+         in_nestbox("parent: Nestbox of the same build", *CONTAIN), memory=512, timeout=200),
+    Test("nest: same build, a bare-metal L1", "parent", nestbox_with_guest("nesting", "vmx", "nest"),
+         in_nestbox("parent: Nestbox of the same build", *finished("vmx")), memory=2048, timeout=300),
+    Test("nest: another build warns", "nesting", nestbox_with_guest("stranger", "power"),
+         in_nestbox(OTHER_PARENT, "layout", "guest: boot 0"), until="guest: boot 0", memory=512, timeout=120),
+    Test("nest: another build refuses", "nesting", nestbox_with_guest("strict-stranger", "power"),
+         in_nestbox("nestbox: cannot start: this Nestbox is build [0-9a-f]{12}, its parent build [0-9a-f]{12}: put the same build"),
+         forbids=BROKEN + "|parent: Nestbox|guest:", until="cannot start", memory=512, timeout=120),
     Test("contain: everything forbidden", "guest", guest("contain"), CONTAIN),
     Test("contain: misdeeds, started again", "restart", guest("misdeed"), MISDEEDS),
     Test("contain: triple fault, power off", "guest", guest("misdeed", "3"),
