@@ -210,6 +210,8 @@ void guest_main(void)
 	print("vmx: exits done\n");
 	vmx_test_events();
 	print("vmx: events done\n");
+	vmx_test_inject();
+	print("vmx: injection done\n");
 	vmx_test_ept();
 	print("vmx: EPT done\n");
 	vmx_test_features();
