@@ -212,6 +212,8 @@ void guest_main(void)
 	print("vmx: events done\n");
 	vmx_test_inject();
 	print("vmx: injection done\n");
+	vmx_test_windows();
+	print("vmx: windows done\n");
 	vmx_test_ept();
 	print("vmx: EPT done\n");
 	vmx_test_features();
