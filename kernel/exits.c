@@ -139,7 +139,7 @@ void vcpu_advance(struct vcpu *v, u64 bytes)
 {
 	advance(bytes);
 	if (v->in_l2)
-		nested_stepped(v);
+		(void)nested_goes_on(v, EXIT_ACTION_SKIP);
 }
 
 void vcpu_skip_instruction(struct vcpu *v)
@@ -205,9 +205,7 @@ static inline enum exit_action handle(struct vcpu *v, u32 reason)
 	enum exit_action action = nested_exit(v);
 	if (action == EXIT_ACTION_PASS)
 		action = handle_own(v, &handlers[reason]);
-	if (action == EXIT_ACTION_SKIP)
-		nested_stepped(v);
-	return action;
+	return v->in_l2 ? nested_goes_on(v, action) : action;
 }
 
 static void handle_requests(struct vcpu *v)

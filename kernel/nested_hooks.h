@@ -30,8 +30,8 @@ enum exit_action nested_instruction(struct vcpu *v, u32 basic_reason);
 /* An exit while L2 ran. EXIT_ACTION_PASS: the engine leaves it to L0. */
 enum exit_action nested_exit(struct vcpu *v);
 
-/* L0 has done an instruction of L2's. */
-void nested_stepped(struct vcpu *v);
+/* An exit of L2 was L0's, and L2 goes on; with EXIT_ACTION_SKIP behind an instruction that L0 has done for it. Gives the action back. */
+enum exit_action nested_goes_on(struct vcpu *v, enum exit_action action);
 
 /* VMX capability MSRs and IA32_FEATURE_CONTROL as L1 sees them. False: #GP. */
 bool must_check nested_msr_read(struct vcpu *v, u32 msr, u64 *value);

@@ -74,9 +74,10 @@ bool nested_guest_physical(struct vcpu *v, u64 address, u32 access, gpa_t *l1)
 	return true;
 }
 
-void nested_stepped(struct vcpu *v)
+enum exit_action nested_goes_on(struct vcpu *v, enum exit_action action)
 {
 	(void)v;
+	return action;
 }
 
 void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault)

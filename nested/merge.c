@@ -9,6 +9,7 @@
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/ept_mode.h"
+#include "nested/timer.h"
 #include "nested/tsc.h"
 #include "nested/virtual_apic.h"
 #include "nested/vmcs02.h"
@@ -92,7 +93,7 @@ void vmcs02_merge_state(struct vcpu *v)
 	if (v->tsc_offset != n->tsc.base)
 		tsc_merge(v);
 	if (nested_uses(n, GROUP_PIN, PIN_PREEMPTION_TIMER))
-		n->timer12 = vmread(VMCS_PREEMPTION_TIMER_VALUE);
+		timer_start(n);
 }
 
 /* L1 changes its bitmap without telling: the words that matter are read at each entry. */

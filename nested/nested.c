@@ -22,6 +22,7 @@
 #include "nested/reflect.h"
 #include "nested/route.h"
 #include "nested/shadow12.h"
+#include "nested/timer.h"
 #include "nested/virtual_apic.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
@@ -285,9 +286,13 @@ enum exit_action nested_exit(struct vcpu *v)
 	return EXIT_ACTION_RESUME;
 }
 
-void nested_stepped(struct vcpu *v)
+enum exit_action nested_goes_on(struct vcpu *v, enum exit_action action)
 {
-	v->step_pending = nested_uses(v->nested, GROUP_PRIMARY, PRIMARY_MONITOR_TRAP_FLAG);
+	if (action == EXIT_ACTION_SKIP)
+		v->step_pending = nested_uses(v->nested, GROUP_PRIMARY, PRIMARY_MONITOR_TRAP_FLAG);
+	if (nested_uses(v->nested, GROUP_PIN, PIN_PREEMPTION_TIMER))
+		timer_go_on(v->nested);
+	return action;
 }
 
 static bool intercepts(const struct vcpu *v, u32 pin_bit)

@@ -63,6 +63,7 @@ struct nested {
 	u64 written[FIELD_COUNT];     /* controls as they were last written to vmcs02 */
 	struct controls merged;       /* of L1 and ours, as in vmcs02 without windows of L0's */
 	struct tsc02 { u64 base, offset, multiplier; } tsc; /* in vmcs02, computed for base as L1's offset */
+	u64 timer_deadline;           /* of L1's preemption timer, in the machine's TSC */
 	u64 timer12;                  /* L1's preemption timer at the entry: an exit gives it back unless it is to save what is left */
 	u64 cache_bits;               /* CD and NW as L2 has them where L1 does not own them; hardware's CR0 never has */
 	u64 launched02;

@@ -214,6 +214,8 @@ void guest_main(void)
 	print("vmx: injection done\n");
 	vmx_test_windows();
 	print("vmx: windows done\n");
+	vmx_test_steps();
+	print("vmx: steps done\n");
 	vmx_test_ept();
 	print("vmx: EPT done\n");
 	vmx_test_features();

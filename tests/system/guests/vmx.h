@@ -93,6 +93,7 @@ void vmx_test_shadow(void);
 void vmx_test_features(void);
 void vmx_test_inject(void);
 void vmx_test_windows(void);
+void vmx_test_steps(void);
 void vmx_test_init(void);
 void vmx_test_apic(void);
 void vmx_test_legacy(void);
