@@ -116,6 +116,7 @@ struct exit_statistics {
 	uint64_t upcalls;
 	uint64_t interrupts_injected;
 	uint64_t ept02_fills;
+	uint64_t ept02_tables, ept02_tables_most, ept02_tables_all; /* of the pool: in use, the most there were in use, all */
 	uint64_t first_entry_ticks;            /* host TSC from kernel entry to this CPU's first guest instruction */
 	uint64_t boot_upcall_ticks;            /* of those, spent in UPCALL_BOOT (verifying and loading) */
 };

@@ -68,6 +68,9 @@ void nested_take_triple_fault(struct vcpu *v);
 /* L1's TSC has been moved against the machine's while L2 runs. */
 void nested_tsc_moved(struct vcpu *v);
 
+/* Notes in the vCPU's statistics what the engine uses of its pool; from any CPU. */
+void nested_count_tables(const struct vcpu *v);
+
 /* Host TSC deadline of the nested engine's own timers (L1's preemption timer), ~0 for none. */
 u64 nested_deadline(const struct vcpu *v);
 

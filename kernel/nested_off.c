@@ -67,6 +67,11 @@ bool nested_entry_refused(struct vcpu *v)
 	return false;
 }
 
+void nested_count_tables(const struct vcpu *v)
+{
+	(void)v;
+}
+
 bool nested_guest_physical(struct vcpu *v, u64 address, u32 access, gpa_t *l1)
 {
 	(void)v, (void)access;

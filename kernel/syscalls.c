@@ -11,6 +11,7 @@
 #include "kernel/interrupts.h"
 #include "kernel/log.h"
 #include "kernel/monitor_abi.h"
+#include "kernel/nested_hooks.h"
 #include "kernel/partition.h"
 #include "kernel/percpu.h"
 #include "kernel/timers.h"
@@ -124,6 +125,7 @@ static u64 sys_statistics(const struct trap_frame *f)
 		return ERROR(SYS_ENOENT);
 	if (!is_user_range(f->rsi, sizeof(struct exit_statistics), true))
 		return ERROR(SYS_EFAULT);
+	nested_count_tables(&vcpus[f->rdi]);
 	copy_to_user(f->rsi, vcpus[f->rdi].statistics, sizeof(struct exit_statistics));
 	return 0;
 }

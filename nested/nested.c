@@ -411,3 +411,14 @@ u64 nested_deadline(const struct vcpu *v)
 	(void)v;
 	return ~0ull;
 }
+
+void nested_count_tables(const struct vcpu *v)
+{
+	const struct nested *n = v->nested;
+
+	if (!n)
+		return;
+	v->statistics->ept02_tables = n->ept02.count - n->ept02.free_count;
+	v->statistics->ept02_tables_most = n->ept02.count - n->ept02.least_free;
+	v->statistics->ept02_tables_all = n->ept02.count;
+}

@@ -190,6 +190,35 @@ static void print_totals(uint32_t cpu_count)
 	print_total("EPT02 entries made", fills);
 }
 
+/* One number for each CPU, in its L2 column where it has one. */
+static void print_numbers(const char *name, const uint64_t *numbers, uint32_t cpu_count)
+{
+	int l1_width = cpu_count > WIDE_CPUS ? 0 : WIDE, width = cpu_count > WIDE_CPUS ? NARROW : WIDE;
+	char line[WIDTH + 24];
+	size_t at = (size_t)snprintf(line, sizeof(line), "%-*s", NAME_WIDTH, name);
+
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+		at += (size_t)snprintf(line + at, sizeof(line) - at, "%*s", l1_width, "");
+		format_count(line + at, width, numbers[cpu]);
+		at += (size_t)width;
+	}
+	print("%s\n", line);
+}
+
+static void print_pools(uint32_t cpu_count)
+{
+	uint64_t now[MONITOR_MAX_CPUS], most[MONITOR_MAX_CPUS];
+	char name[NAME_WIDTH + COUNT_BYTES];
+
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+		now[cpu] = statistics[cpu].ept02_tables;
+		most[cpu] = statistics[cpu].ept02_tables_most;
+	}
+	print_numbers("EPT02 tables in use", now, cpu_count);
+	snprintf(name, sizeof(name), "at most, of %u", (unsigned)statistics[0].ept02_tables_all);
+	print_numbers(name, most, cpu_count);
+}
+
 static void print_rule(const char *title)
 {
 	char line[WIDTH + 1];
@@ -218,5 +247,7 @@ void summary_print(const struct monitor_info *info)
 	      statistics[0].boot_upcall_ticks);
 	print_exits(cpu_count);
 	print_totals(cpu_count);
+	if (statistics[0].ept02_tables_all)
+		print_pools(cpu_count);
 	print_rule("-");
 }

@@ -185,20 +185,6 @@ static void test_devices(void)
 	lapic_write(APIC_ERROR, before);
 }
 
-/* Many tables: more than the pool of a small Nestbox has, so that roots are dropped and filled again. */
-static void test_many_pages(void)
-{
-	world_reset();
-	world_use_ept();
-	for (u64 round = 0; round < 2; round++)
-		for (u64 address = 0x2000000; address < 0xA000000; address += 0x100000) {
-			l2.rdi = address;
-			l2.rax = address + round;
-			expect(l2_run(l2_store), EXIT_VMCALL, "store");
-			check(*(u64 *)address == address + round, "page at %lx", address);
-		}
-}
-
 static void test_real_mode(void)
 {
 	world_reset();
@@ -247,8 +233,8 @@ void vmx_test_ept(void)
 	test_outside();
 	test_tables_outside();
 	test_devices();
-	test_many_pages();
 	test_real_mode();
 	vmx_test_ept_flags();
+	vmx_test_ept_pool();
 	test_cost();
 }

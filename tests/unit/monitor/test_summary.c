@@ -53,11 +53,15 @@ static void fits_a_screen(void **state)
 
 			fake_kernel_reset();
 			memset(info.partition_name, 'n', sizeof(info.partition_name));
-			for (uint32_t cpu = 0; cpu < cpus; cpu++)
+			for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+				fake_kernel.statistics[cpu].ept02_tables = counts[c];
+				fake_kernel.statistics[cpu].ept02_tables_most = counts[c];
+				fake_kernel.statistics[cpu].ept02_tables_all = counts[c];
 				for (uint32_t r = 0; r < EXIT_REASON_COUNT; r++) {
 					fake_kernel.statistics[cpu].count[r] = counts[c];
 					fake_kernel.statistics[cpu].l2_count[r] = counts[c];
 				}
+			}
 			fake_kernel.statistics[0].first_entry_ticks = counts[c];
 			fake_kernel.statistics[0].ept02_fills = counts[c];
 			fake_kernel.statistics[0].upcalls = counts[c];
@@ -123,6 +127,32 @@ static void times_are_milliseconds_and_ticks(void **state)
 	assert_non_null(strstr(fake_kernel.log, "verifying and loading 500 ms (1000000000 ticks)"));
 }
 
+static void pools_of_each_cpu(void **state)
+{
+	struct monitor_info info = info_for(2);
+	char row[COLUMNS + 3];
+
+	(void)state;
+	fake_kernel_reset();
+	summary_print(&info);
+	assert_null(strstr(fake_kernel.log, "EPT02 tables")); /* no nesting, no pool */
+	fake_kernel_reset();
+	for (uint32_t cpu = 0; cpu < 3; cpu++) {
+		fake_kernel.statistics[cpu].ept02_tables = cpu ? 17 : 0;
+		fake_kernel.statistics[cpu].ept02_tables_most = 300 + cpu;
+		fake_kernel.statistics[cpu].ept02_tables_all = 512;
+	}
+	summary_print(&info);
+	snprintf(row, sizeof(row), "\n%-22s%28s%28s\n", "EPT02 tables in use", "-", "17");
+	assert_non_null(strstr(fake_kernel.log, row));
+	snprintf(row, sizeof(row), "\n%-22s%28s%28s\n", "at most, of 512", "300", "301");
+	assert_non_null(strstr(fake_kernel.log, row));
+	info = info_for(3);
+	summary_print(&info);
+	snprintf(row, sizeof(row), "\n%-22s%7s%7s%7s\n", "at most, of 512", "300", "301", "302");
+	assert_non_null(strstr(fake_kernel.log, row));
+}
+
 static void every_name_fits_its_column(void **state)
 {
 	(void)state;
@@ -142,6 +172,7 @@ int main(void)
 		cmocka_unit_test(rows_are_sorted_and_complete),
 		cmocka_unit_test(small_rows_become_others),
 		cmocka_unit_test(times_are_milliseconds_and_ticks),
+		cmocka_unit_test(pools_of_each_cpu),
 		cmocka_unit_test(every_name_fits_its_column),
 	};
 
