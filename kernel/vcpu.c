@@ -190,24 +190,32 @@ static bool makes_double_fault(u32 first, u32 second)
 	return first == EXC_PF && (is_contributory(second) || second == EXC_PF);
 }
 
+static void shut_down(struct vcpu *v)
+{
+	if (nested_in_l2(v))
+		nested_take_triple_fault(v);
+	else
+		partition_stop(STOP_TRIPLE_FAULT, vmread(VMCS_GUEST_RIP));
+}
+
 static void raise(struct vcpu *v, u32 vector, u32 error_code, u64 address)
 {
 	bool busy = v->event.info & INTERRUPTION_VALID && INTERRUPTION_TYPE(v->event.info) == TYPE_HARDWARE_EXCEPTION;
 	u32 first = INTERRUPTION_VECTOR(v->event.info);
 
-	if (busy && first == EXC_DF && nested_in_l2(v)) {
-		nested_take_triple_fault(v);
+	/* L1's bitmap is asked before two exceptions become one */
+	if (nested_in_l2(v) && nested_takes_exception(v, vector, error_code, address))
 		return;
-	}
 	if (busy && first == EXC_DF) {
-		partition_stop(STOP_TRIPLE_FAULT, vmread(VMCS_GUEST_RIP));
+		shut_down(v);
 		return;
 	}
 	if (busy && makes_double_fault(first, vector)) {
 		vector = EXC_DF;
 		error_code = 0;
-	} else if (nested_in_l2(v) && nested_takes_exception(v, vector, error_code, address)) {
-		return;
+		v->event.info = 0; /* not IDT-vectoring information of an exit for the double fault */
+		if (nested_in_l2(v) && nested_takes_exception(v, vector, error_code, 0))
+			return;
 	}
 	v->event.info = INTERRUPTION_VALID | TYPE_HARDWARE_EXCEPTION << 8 | vector;
 	if (has_error_code(vector) && vmread(VMCS_GUEST_CR0) & CR0_PE)
