@@ -31,6 +31,12 @@ static u64 misc_offer(u64 hardware)
 	return (hardware & as_hardware) | MISC_WRITE_ANY_FIELD | MISC_ACTIVITY_HLT | targets << 16;
 }
 
+void capability_hide_virtual_interrupts(struct vmx_capabilities *hardware)
+{
+	hardware->secondary &= ~((u64)SECONDARY_VIRTUAL_INTERRUPT_DELIVERY << 32);
+	hardware->pin &= ~((u64)PIN_POSTED_INTERRUPTS << 32);
+}
+
 void capability_offer(struct offer *offer, const struct vmx_capabilities *hardware, u64 cr4_allowed, u32 physical_bits)
 {
 	struct vmx_capabilities *msr = &offer->msr;

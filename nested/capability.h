@@ -33,6 +33,8 @@ struct offer {
 #define MSR_AREA_MAX_ENTRIES 512u
 
 /* cr4_allowed: CR4 bits the partition may set at all. */
+/* As if the CPU could neither deliver virtual interrupts nor process posted ones. */
+void capability_hide_virtual_interrupts(struct vmx_capabilities *hardware);
 void capability_offer(struct offer *offer, const struct vmx_capabilities *hardware, u64 cr4_allowed, u32 physical_bits);
 /* RDMSR 480H to 491H; false: #GP. */
 bool must_check capability_read(const struct offer *offer, u32 msr, u64 *value);

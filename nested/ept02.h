@@ -17,6 +17,7 @@
  * walk make no difference to what is mapped.
  */
 #define EPT02_KEY_MODE_BASED BIT(0)
+#define EPT02_KEY_NO_EPT12   BIT(1) /* L1's memory onto itself */
 static inline u64 ept02_key(u64 eptp12, bool is_mode_based)
 {
 	return (eptp12 & (EPT_ADDRESS | EPTP_ACCESSED_DIRTY)) | is_mode_based;

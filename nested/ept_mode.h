@@ -15,7 +15,7 @@ void ept_mode_prepare(struct nested *n);
 /* vmcs02 is current, for the rest. After the root in use may have moved: */
 static inline void ept_mode_follow(struct nested *n)
 {
-	u64 eptp = n->ept.is_on ? ept02_eptp(&n->ept02, n->ept02_root) : vmx_ept01_pointer;
+	u64 eptp = n->ept.uses_tables ? ept02_eptp(&n->ept02, n->ept02_root) : vmx_ept01_pointer;
 
 	if (eptp != n->eptp02)
 		vmwrite(VMCS_EPT_POINTER, eptp);
@@ -25,7 +25,7 @@ static inline void ept_mode_follow(struct nested *n)
 /* The root of the key in force. */
 static inline void ept_mode_load(struct nested *n)
 {
-	if (n->ept.is_on && !ept02_root_is(&n->ept02, n->ept02_root, n->ept.key))
+	if (n->ept.uses_tables && !ept02_root_is(&n->ept02, n->ept02_root, n->ept.key))
 		n->ept02_root = ept02_root_for(&n->ept02, n->ept.key);
 	ept_mode_follow(n);
 }

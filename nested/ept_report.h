@@ -25,7 +25,8 @@ struct ept_mode {
 	const struct ept12_rules *rules;
 	u64 key;                      /* of the EPT02 root */
 	u64 reported;                 /* bits of hardware's exit qualification that mean something to L1 */
-	bool is_on;
+	bool is_on;                   /* L1's EPT */
+	bool uses_tables;             /* L2 runs on tables of EPT02: for that, or for its APIC-access page */
 	bool flags;                   /* accessed and dirty flags */
 	bool is_mode_based;
 };

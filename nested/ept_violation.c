@@ -6,6 +6,7 @@
 #include "kernel/guest_memory.h"
 #include "kernel/interrupts.h"
 #include "kernel/nested_hooks.h"
+#include "nested/apic_page.h"
 #include "nested/ept_mode.h"
 #include "nested/reflect.h"
 #include "nested/vmcs02.h"
@@ -107,6 +108,8 @@ static __attribute__((noinline)) bool fill(struct vcpu *v, l2pa_t address)
 
 	leaf.host_leaf = ept_lookup(&vmx_ept_pool, place, &leaf.host_level);
 	if (!leaf.host_leaf)
+		apic_page_stand_in(n, &leaf);
+	if (!leaf.host_leaf)
 		return false;
 	ept02_map(&n->ept02, n->ept02_root, address, walk, &leaf);
 	v->statistics->ept02_fills++;
@@ -144,8 +147,13 @@ bool ept_violation_handle(struct vcpu *v)
 	l2pa_t address = L2PA(vmread(VMCS_GUEST_PHYSICAL_ADDRESS));
 	u64 qualification = vmread(VMCS_EXIT_QUALIFICATION);
 
-	if (!n->ept.is_on)
-		return false;
+	if (!n->ept.is_on) {
+		bool filled = apic_page_fill(v, address.value);
+
+		if (filled)
+			undo(v, qualification);
+		return filled;
+	}
 	const struct ept12_walk *walk = walk12(n, address);
 	if (lacks(walk, ept_report_wants(&n->ept, qualification)))
 		reflect_changed(v, EXIT_EPT_VIOLATION, ept_report_qualification(&n->ept, qualification, walk->rights));

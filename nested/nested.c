@@ -6,6 +6,7 @@
 #include "bsp/memory/paging.h"
 #include "bsp/msr.h"
 #include "bsp/timer/lapic.h"
+#include "kernel/config_text.h"
 #include "kernel/exits.h"
 #include "kernel/guest_memory.h"
 #include "kernel/log.h"
@@ -18,6 +19,7 @@
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/access.h"
 #include "nested/ept_violation.h"
+#include "nested/apic_page.h"
 #include "nested/entry.h"
 #include "nested/reflect.h"
 #include "nested/route.h"
@@ -47,7 +49,11 @@ static void init_machine(const struct vmx_capabilities *hardware)
 	struct nested_machine *m = &nested_machine;
 	u32 may = (u32)(hardware->secondary >> 32);
 
-	capability_offer(&m->offer, hardware, CR4_GUEST_OWNED, cpuid(0x80000008, 0).eax & 0xFF);
+	struct vmx_capabilities used = *hardware;
+
+	if (!CONFIG_NESTED_VIRTUAL_INTERRUPTS_ON)
+		capability_hide_virtual_interrupts(&used);
+	capability_offer(&m->offer, &used, CR4_GUEST_OWNED, cpuid(0x80000008, 0).eax & 0xFF);
 	m->ours = (struct controls){ { vmx_controls.pin, vmx_controls.primary, vmx_controls.secondary, vmx_controls.exit,
 				       vmx_controls.entry } };
 	m->has_shadowing = may & SECONDARY_VMCS_SHADOWING && hardware->misc & MISC_WRITE_ANY_FIELD;
@@ -70,7 +76,7 @@ void nested_init(struct vcpu *v, const struct vmx_capabilities *hardware)
 	if (v->is_boot)
 		init_machine(hardware);
 	*n = (struct nested){
-		.current = NO_VMCS, .msr_open = nested_machine.msr_open,
+		.current = NO_VMCS, .apic_page12 = NO_APIC_PAGE, .msr_open = nested_machine.msr_open,
 		.vpid01 = { flush_vpid01(v->index), 0 }, .vpid02 = { flush_vpid02(v->index), 0 },
 		.ept02 = { .tables = ept02_tables[v->index], .next = ept02_links[v->index],
 			   .physical = kernel_physical(ept02_tables[v->index]), .count = CONFIG_NESTED_EPT02_PAGES },

@@ -78,7 +78,8 @@ struct nested {
 	struct ept02_pool ept02;
 	struct flush_state flush;
 	struct invvpid_operand vpid01, vpid02;
-	hpa_t virtual_apic, apic_access, posted_descriptor; /* of L1's RAM, resolved with the controls */
+	hpa_t virtual_apic, apic_access, posted_descriptor; /* machine addresses, resolved with the controls */
+	u64 apic_page12;              /* L1's address of an APIC-access page that EPT02 treats apart, NO_APIC_PAGE */
 	bool window01, nmi_window01;  /* armed in vmcs01 while L2 runs */
 	u64 tsc_offset01;             /* as in vmcs01 */
 	u32 refusals_logged;

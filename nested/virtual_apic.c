@@ -6,6 +6,7 @@
 #include "kernel/apic_access.h"
 #include "kernel/guest_memory.h"
 #include "kernel/vmx/vmx_insn.h"
+#include "nested/apic_page.h"
 #include "nested/posted.h"
 #include "nested/reflect.h"
 #include "nested/vmcs02.h"
@@ -23,12 +24,10 @@ const char *virtual_apic_resolve(struct nested *n)
 	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW) &&
 	    !guest_to_host(GPA(n->value[FIELD_VIRTUAL_APIC_ADDRESS]), PAGE_SIZE, &n->virtual_apic))
 		return "virtual-APIC page outside RAM";
-	if (nested_uses(n, GROUP_SECONDARY, SECONDARY_VIRTUALIZE_APIC_ACCESSES) &&
-	    !guest_to_host(GPA(n->value[FIELD_APIC_ACCESS_ADDRESS]), PAGE_SIZE, &n->apic_access))
-		return "APIC-access page outside RAM";
 	if (nested_uses(n, GROUP_PIN, PIN_POSTED_INTERRUPTS) &&
 	    !guest_to_host(GPA(n->value[FIELD_POSTED_INTERRUPT_DESCRIPTOR]), sizeof(struct posted_descriptor), &n->posted_descriptor))
 		return "posted-interrupt descriptor outside RAM";
+	apic_page_resolve(n);
 	return NULL;
 }
 
@@ -55,6 +54,7 @@ static bool compares_vtpr(const struct nested *n)
 void virtual_apic_merge(struct nested *n)
 {
 	choose_msrs(n);
+	apic_page_merge(n);
 	n->always_stale = compares_vtpr(n) && n->value[FIELD_TPR_THRESHOLD] ? STALE_THRESHOLD : 0;
 	if (nested_uses(n, GROUP_PRIMARY, PRIMARY_USE_TPR_SHADOW))
 		vmcs02_put(n, FIELD_VIRTUAL_APIC_ADDRESS, n->virtual_apic.value);

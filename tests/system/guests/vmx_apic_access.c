@@ -11,7 +11,8 @@ enum { READ = 0, WRITE = 0x1000, DELIVERY = 0x3000 }; /* access types, in place 
 #define HIDDEN 0x1100000ull /* where L2 has the page behind L1's EPT */
 #define EPT_RWX_WB (7ull | 6ull << 3)
 
-static u64 page; /* L2's address of it */
+static u64 page;      /* L2's address of it */
+static bool is_ours;  /* it is access_page; else there is L1's own APIC */
 
 static void expect_access(const u8 *code, u32 offset, u32 type)
 {
@@ -122,10 +123,15 @@ static void test_registers(void)
 	expect_access(l2_load32, APIC_ID, READ);
 }
 
-/* Without the control it is a page like any other. */
+/* Without the control it is what L1 has there. */
 static void test_off(void)
 {
 	world_clear_control(VMCS_SECONDARY_CONTROLS, ACCESSES);
+	if (!is_ours) {
+		expect_read(APIC_VERSION, lapic_read(APIC_VERSION));
+		world_control(VMCS_SECONDARY_CONTROLS, ACCESSES);
+		return;
+	}
 	*((u32 *)&access_page + 0x20) = 0x1234;
 	l2.rdi = page + 0x80;
 	apic_expect(l2_run(l2_load32), EXIT_VMCALL, "ordinary page");
@@ -135,8 +141,28 @@ static void test_off(void)
 	expect_access(l2_store32, 0x800, WRITE);
 }
 
+/* What lies around it, and far from it, is memory; the page stays what it is. */
+static void test_neighbours(void)
+{
+	static const u64 far[] = { 0x400000, 0x1000000, 0x4000000, 0x8000000 };
+
+	for (u32 i = 0; i < ARRAY_SIZE(far) + 2; i++) {
+		u64 address = i < ARRAY_SIZE(far) ? far[i] : i == ARRAY_SIZE(far) ? (u64)&virtual_apic + 0x800 : (u64)&descriptor_page + 0x800;
+
+		*(u32 *)address = (u32)address;
+		l2.rdi = address;
+		apic_expect(l2_run(l2_load32), EXIT_VMCALL, "read of memory");
+		check((u32)l2.rax == (u32)address, "memory at %lx reads %lx", address, l2.rax);
+		l2.rax = ~address;
+		apic_expect(l2_run(l2_store32), EXIT_VMCALL, "write of memory");
+		check(*(u32 *)address == (u32)~address, "memory at %lx holds %x", address, *(u32 *)address);
+		expect_access(l2_store32, APIC_SVR, WRITE);
+	}
+}
+
 static void test_all(void)
 {
+	test_neighbours();
 	test_without_shadow();
 	test_tpr();
 	test_delivery_through_the_page();
@@ -144,6 +170,22 @@ static void test_all(void)
 		test_registers();
 	test_memory_is_hidden();
 	test_off();
+}
+
+static void use_own_page(void)
+{
+	apic_world(ACCESSES);
+	page = (u64)&access_page;
+	is_ours = true;
+}
+
+/* No RAM of L1's at the address. */
+static void use_lapic_page(void)
+{
+	apic_world(ACCESSES);
+	set(VMCS_APIC_ACCESS_ADDRESS, APIC_PAGE);
+	page = APIC_PAGE;
+	is_ours = false;
 }
 
 static void map_hidden(u64 to)
@@ -156,7 +198,12 @@ static void map_hidden(u64 to)
 
 static void test_behind_ept(void)
 {
-	apic_world(ACCESSES);
+	use_lapic_page();
+	world_use_ept();
+	map_hidden(APIC_PAGE | EPT_RWX_WB);
+	page = HIDDEN;
+	test_all();
+	use_own_page();
 	world_use_ept();
 	map_hidden((u64)&access_page | EPT_RWX_WB);
 	page = HIDDEN;
@@ -174,8 +221,11 @@ static void test_behind_ept(void)
 
 void vmx_test_apic_access(void)
 {
-	apic_world(ACCESSES);
-	page = (u64)&access_page;
+	use_own_page();
+	test_all();
+	use_lapic_page();
+	test_all();
+	use_own_page();
 	test_all();
 	if (apic_can(SECONDARY_ENABLE_EPT | SECONDARY_UNRESTRICTED_GUEST))
 		test_behind_ept();

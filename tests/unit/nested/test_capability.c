@@ -131,6 +131,23 @@ static void ept_pointers(void **state)
 	}
 }
 
+static void virtual_interrupts_can_be_hidden(void **state)
+{
+	struct vmx_capabilities hardware = world_hardware();
+	struct offer offer = world_offer();
+
+	(void)state;
+	assert_true(offer.may.word[GROUP_SECONDARY] & SECONDARY_VIRTUAL_INTERRUPT_DELIVERY);
+	assert_true(offer.may.word[GROUP_PIN] & PIN_POSTED_INTERRUPTS);
+	capability_hide_virtual_interrupts(&hardware);
+	capability_offer(&offer, &hardware, CR4_PAE, 40);
+	assert_false(offer.may.word[GROUP_SECONDARY] & SECONDARY_VIRTUAL_INTERRUPT_DELIVERY);
+	assert_false(offer.may.word[GROUP_PIN] & PIN_POSTED_INTERRUPTS);
+	assert_true(offer.may.word[GROUP_SECONDARY] & SECONDARY_VIRTUALIZE_X2APIC);
+	assert_false(field_exists(FIELD_GUEST_INTERRUPT_STATUS, &offer.may));
+	assert_false(field_exists(FIELD_POSTED_INTERRUPT_VECTOR, &offer.may));
+}
+
 static void cr4_offers_only_what_the_partition_may_set(void **state)
 {
 	struct offer offer = world_offer();
@@ -151,6 +168,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_implemented_is_not_visible),
 		cmocka_unit_test(ept_features_follow_the_cpu),
 		cmocka_unit_test(ept_pointers),
+		cmocka_unit_test(virtual_interrupts_can_be_hidden),
 		cmocka_unit_test(cr4_offers_only_what_the_partition_may_set),
 	};
 
