@@ -230,6 +230,8 @@ void guest_main(void)
 	vmx_test_legacy();
 	print("vmx: 32-bit L1 done\n");
 	check(PROBE_CR(4, READ_CR(4) & ~(u64)CR4_VMXE) == NO_FAULT, "CR4.VMXE");
+	vmx_test_smp();
+	print("vmx: two CPUs done\n");
 	vmx_test_init();
 	print("vmx: INIT done\n");
 	outb(HEALTH_PORT, 1); /* the box prints its summary */

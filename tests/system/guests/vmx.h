@@ -63,6 +63,10 @@ extern struct l2_registers l2;
 void world_enter_vmx(void);
 /* A fresh, valid VMCS in vmcs_region, current; L2 runs on L1's page tables without EPT and VPID. */
 void world_reset(void);
+/* The same in a region of the caller's, not for l2_run(). */
+void world_reset_region(const struct page *region);
+/* Segments, descriptor tables and their host counterparts as this CPU has them. */
+void world_segments(void);
 /* Sets control bits; clear: takes them away. The capability MSRs' must-be-1 bits stay. */
 void world_control(u64 controls_field, u32 bits);
 void world_clear_control(u64 controls_field, u32 bits);
@@ -95,6 +99,8 @@ void vmx_test_inject(void);
 void vmx_test_windows(void);
 void vmx_test_steps(void);
 void vmx_test_init(void);
+void vmx_test_smp(void);
+void vmx_test_move(void);
 void vmx_test_apic(void);
 void vmx_test_legacy(void);
 /* Ends in a VMX abort with this indicator: 1, 2, 4. */

@@ -49,7 +49,7 @@ void world_enter_vmx(void)
 	vmxon_region.revision = vmcs_region.revision = other_region.revision = revision;
 }
 
-static void set_segments(void)
+void world_segments(void)
 {
 	struct { u16 limit; u64 base; } packed gdtr, idtr;
 	u16 tr;
@@ -111,12 +111,11 @@ static void find_fields(void)
 			known_fields[known_count++] = (u16)encoding;
 }
 
-void world_reset(void)
+void world_reset_region(const struct page *region)
 {
-	launched = false;
-	check(vmx_clear((u64)&vmcs_region) == VM_OK, "VMCLEAR");
+	check(vmx_clear((u64)region) == VM_OK, "VMCLEAR");
 	/* what a region holds after VMCLEAR is the CPU's own affair: every field is set */
-	check(vmx_load((u64)&vmcs_region) == VM_OK, "VMPTRLD");
+	check(vmx_load((u64)region) == VM_OK, "VMPTRLD");
 	if (!known_count)
 		find_fields();
 	for (u32 i = 0; i < known_count; i++)
@@ -130,8 +129,14 @@ void world_reset(void)
 	set(VMCS_IO_BITMAP_B, (u64)world_io_bitmaps + 4096);
 	memset(world_msr_bitmap, 0, sizeof(world_msr_bitmap));
 	memset(world_io_bitmaps, 0, sizeof(world_io_bitmaps));
-	set_segments();
+	world_segments();
 	set_registers();
+}
+
+void world_reset(void)
+{
+	launched = false;
+	world_reset_region(&vmcs_region);
 }
 
 void world_ring3(void)
