@@ -196,6 +196,8 @@ void guest_main(void)
 		check(PROBE_CR(4, READ_CR(4) | CR4_VMXE) == NO_FAULT, "CR4.VMXE");
 		vmx_abort((u32)(command_line()[6] - '0'));
 	}
+	vmx_test_modes_of_l1();
+	print("vmx: modes of L1 done\n");
 	test_before();
 	test_vmxon();
 	test_without_vmcs();
@@ -205,6 +207,8 @@ void guest_main(void)
 	test_invalidation();
 	test_launch_state();
 	print("vmx: instructions done\n");
+	vmx_test_modes();
+	print("vmx: modes done\n");
 	vmx_test_entry();
 	print("vmx: entry checks done\n");
 	vmx_test_exits();
