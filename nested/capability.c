@@ -22,6 +22,14 @@ static u64 ept_vpid_offer(u64 hardware)
 	return (hardware & as_hardware) | always;
 }
 
+/* What software does of a control may need more of the CPU than the control. */
+static u64 usable_secondary(const struct vmx_capabilities *hardware)
+{
+	u32 unusable = hardware->ept_vpid & EPT_CAP_ACCESSED_DIRTY ? 0 : SECONDARY_ENABLE_PML;
+
+	return hardware->secondary & ~((u64)unusable << 32);
+}
+
 static u64 misc_offer(u64 hardware)
 {
 	const u64 as_hardware = 0x1F | MISC_STORE_LMA | MISC_INJECT_LENGTH_0;
@@ -46,7 +54,7 @@ void capability_offer(struct offer *offer, const struct vmx_capabilities *hardwa
 			 (hardware->basic & (BASIC_IO_INFORMATION | BASIC_ANY_ERROR_CODE)),
 		.pin = controls_offer(GROUP_PIN, hardware->pin),
 		.primary = controls_offer(GROUP_PRIMARY, hardware->primary),
-		.secondary = controls_offer(GROUP_SECONDARY, hardware->secondary),
+		.secondary = controls_offer(GROUP_SECONDARY, usable_secondary(hardware)),
 		.exit = controls_offer(GROUP_EXIT, hardware->exit),
 		.entry = controls_offer(GROUP_ENTRY, hardware->entry),
 		.misc = misc_offer(hardware->misc),

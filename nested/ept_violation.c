@@ -8,6 +8,7 @@
 #include "kernel/nested_hooks.h"
 #include "nested/apic_page.h"
 #include "nested/ept_mode.h"
+#include "nested/page_log.h"
 #include "nested/reflect.h"
 #include "nested/vmcs02.h"
 
@@ -75,7 +76,7 @@ static inline gpa_t place_of(const struct ept12_walk *walk, l2pa_t address)
 }
 
 /* The access that faulted is done again: an NMI's IRET that had unblocked NMIs has not happened, a delivery cut short starts anew. */
-static void undo(struct vcpu *v, u64 qualification)
+static inline __attribute__((always_inline)) void undo(struct vcpu *v, u64 qualification)
 {
 	bool delivering = vmread(VMCS_IDT_VECTORING_INFO) & INTERRUPTION_VALID;
 
@@ -84,15 +85,25 @@ static void undo(struct vcpu *v, u64 qualification)
 	interrupts_requeue_vectoring(v);
 }
 
-/* The access is allowed and will be made. Until it writes, a page that is not dirty is not to be written to unseen. */
-enum flagging { FLAGGED, FLAGS_CHANGED };
+static bool stops_for_log(struct nested *n, bool is_write)
+{
+	return n->ept.flags && page_log_is_on(n) && !ept12_is_flagged(&n->walk12, is_write) && page_log_is_full(n);
+}
 
-static __attribute__((noinline)) enum flagging flag(struct nested *n, l2pa_t address, bool is_write)
+/* The access is allowed and will be made. Until it writes, a page that is not dirty is not to be written to unseen. */
+enum flagging { FLAGGED, FLAGS_CHANGED, LOG_FULL };
+
+static enum flagging flag(struct nested *n, l2pa_t address, bool is_write)
 {
 	struct ept12_walk *walk = &n->walk12;
+	bool was_dirty = walk->entry[walk->level] & EPT_DIRTY;
 
-	if (!ept12_is_flagged(walk, is_write) && !ept12_flag(walk, question_of(n, address), is_write, exchange_entry, n))
+	if (stops_for_log(n, is_write))
+		return LOG_FULL;
+	if (!ept12_flag(walk, question_of(n, address), is_write, exchange_entry, n))
 		return FLAGS_CHANGED;
+	if (is_write && !was_dirty && page_log_is_on(n))
+		page_log_add(n, address);
 	if (!(walk->entry[walk->level] & EPT_DIRTY))
 		walk->rights &= ~EPT_WRITE;
 	return FLAGGED;
@@ -102,19 +113,21 @@ static __attribute__((noinline)) enum flagging flag(struct nested *n, l2pa_t add
 static __attribute__((noinline)) bool fill(struct vcpu *v, l2pa_t address)
 {
 	struct nested *n = v->nested;
-	const struct ept12_walk *walk = &n->walk12;
-	gpa_t place = place_of(walk, address);
-	struct ept02_leaf leaf = { .l1 = place.value };
+	struct ept02_leaf *leaf = &n->leaf01;
+	gpa_t place = place_of(&n->walk12, address);
 
-	leaf.host_leaf = ept_lookup(&vmx_ept_pool, place, &leaf.host_level);
-	if (!leaf.host_leaf)
-		apic_page_stand_in(n, &leaf);
-	if (!leaf.host_leaf)
+	leaf->l1 = place.value;
+	leaf->host_leaf = ept_lookup(&vmx_ept_pool, place, &leaf->host_level);
+	if (!leaf->host_leaf)
+		apic_page_stand_in(n, leaf);
+	if (!leaf->host_leaf)
 		return false;
-	ept02_map(&n->ept02, n->ept02_root, address, walk, &leaf);
+	ept02_map(&n->ept02, n->ept02_root, address, &n->walk12, leaf);
 	v->statistics->ept02_fills++;
-	ept_mode_follow(n);
-	vmcs02_flush_ept(n);
+	if (n->ept02.tlb_is_stale) { /* the pool was used up: the root may have moved */
+		ept_mode_follow(n);
+		vmcs02_flush_ept(n);
+	}
 	return true;
 }
 
@@ -130,12 +143,25 @@ static cold_path void reach_device(struct vcpu *v, gpa_t place)
 		reflect_changed(v, EXIT_EPT_MISCONFIGURATION, 0);
 }
 
+/* False: not this time. */
+static __attribute__((noinline)) bool may_fill(struct vcpu *v, l2pa_t address, u64 qualification)
+{
+	enum flagging flagging = flag(v->nested, address, qualification & EPT_WRITE);
+
+	if (flagging == FLAGS_CHANGED)
+		undo(v, qualification);
+	if (flagging == LOG_FULL)
+		reflect_changed(v, EXIT_PML_FULL, qualification & v->nested->ept.reported & QUALIFICATION_NMI);
+	return flagging == FLAGGED;
+}
+
 static inline void make_access(struct vcpu *v, l2pa_t address, u64 qualification)
 {
 	struct nested *n = v->nested;
-	enum flagging flagging = n->ept.flags ? flag(n, address, qualification & EPT_WRITE) : FLAGGED;
 
-	if (flagging == FLAGS_CHANGED || fill(v, address))
+	if (n->ept.flags && !may_fill(v, address, qualification))
+		return;
+	if (fill(v, address))
 		undo(v, qualification);
 	else
 		reach_device(v, place_of(&n->walk12, address));
@@ -200,12 +226,15 @@ void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault)
 	struct nested *n = v->nested;
 	struct made_up_exit exit = { .reason = EXIT_EPT_MISCONFIGURATION, .guest_physical = fault->guest_physical, .guest_linear = fault->linear };
 	const struct ept12_walk *walk = walk12_once(n, L2PA(fault->guest_physical));
+	u64 rights = rights_for(n, fault->access);
 
-	if (lacks(walk, rights_for(n, fault->access))) {
+	if (lacks(walk, rights)) {
 		exit.reason = EXIT_EPT_VIOLATION;
 		exit.qualification = ept_report_qualification(&n->ept, qualification_of(fault), walk->rights);
 	} else if (walk->outcome == EPT12_MAPPED) {
-		return;
+		if (!stops_for_log(n, rights & EPT_WRITE))
+			return;
+		exit.reason = EXIT_PML_FULL;
 	}
 	reflect_made_up(v, &exit);
 }

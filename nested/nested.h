@@ -74,6 +74,7 @@ struct nested {
 	u32 ept02_root;
 	struct ept_mode ept;
 	struct ept12_walk walk12;     /* of the access being handled */
+	struct ept02_leaf leaf01;     /* where it leads to */
 	struct ept12_window { u64 page; u64 *entry; } ept12_window[EPT12_LEVELS]; /* L1's tables last looked at */
 	struct ept02_pool ept02;
 	struct flush_state flush;

@@ -236,5 +236,6 @@ void vmx_test_ept(void)
 	test_real_mode();
 	vmx_test_ept_flags();
 	vmx_test_ept_pool();
+	vmx_test_ept_log();
 	test_cost();
 }

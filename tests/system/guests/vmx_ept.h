@@ -58,5 +58,6 @@ extern const u8 l2_load32[], l2_store32[]; /* vmx_apic_code.S */
 /* the files */
 void vmx_test_ept_flags(void);
 void vmx_test_ept_pool(void);
+void vmx_test_ept_log(void);
 
 #endif

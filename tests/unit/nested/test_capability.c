@@ -107,6 +107,9 @@ static void ept_features_follow_the_cpu(void **state)
 	(void)state;
 	assert_int_equal(none.msr.ept_vpid & features, 0);
 	assert_int_equal(all.msr.ept_vpid & features, features);
+	/* its log is written when a dirty flag is set */
+	assert_false(none.may.word[GROUP_SECONDARY] & SECONDARY_ENABLE_PML);
+	assert_true(all.may.word[GROUP_SECONDARY] & SECONDARY_ENABLE_PML);
 }
 
 static void ept_pointers(void **state)

@@ -41,7 +41,7 @@ struct violation {
 static const struct violation violations[] = {
 	{ ROW(pin_reserved), FIELD_PIN_CONTROLS, .set = BIT(8) },
 	{ ROW(primary_reserved), FIELD_PRIMARY_CONTROLS, .set = PRIMARY_TERTIARY_CONTROLS },
-	{ ROW(secondary_reserved), FIELD_SECONDARY_CONTROLS, .set = SECONDARY_ENABLE_PML },
+	{ ROW(secondary_reserved), FIELD_SECONDARY_CONTROLS, .set = SECONDARY_SUB_PAGE_WRITE },
 	{ ROW(cr3_target_count), FIELD_CR3_TARGET_COUNT, .set = 5 },
 	{ ROW(io_bitmap_a), FIELD_IO_BITMAP_A, .set = 1 },
 	{ ROW(io_bitmap_b), FIELD_IO_BITMAP_B, .set = TOO_WIDE },
@@ -70,6 +70,8 @@ static const struct violation violations[] = {
 	{ ROW(vmread_bitmap), FIELD_VMREAD_BITMAP, .set = 0x10, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VMCS_SHADOWING },
 	{ ROW(vmwrite_bitmap), FIELD_VMWRITE_BITMAP, .set = TOO_WIDE, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_VMCS_SHADOWING },
 	{ ROW(tsc_multiplier_zero), FIELD_TSC_MULTIPLIER, .clear = ~0ull, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_TSC_SCALING },
+	{ ROW(pml_needs_ept), FIELD_SECONDARY_CONTROLS, .set = SECONDARY_ENABLE_PML, .clear = SECONDARY_ENABLE_EPT | SECONDARY_UNRESTRICTED_GUEST },
+	{ ROW(pml_address), FIELD_PML_ADDRESS, .set = 0x800, .also = FIELD_SECONDARY_CONTROLS, .also_set = SECONDARY_ENABLE_PML },
 	{ ROW(unrestricted_needs_ept), FIELD_SECONDARY_CONTROLS, .clear = SECONDARY_ENABLE_EPT },
 	{ ROW(exit_reserved), FIELD_EXIT_CONTROLS, .set = EXIT_CONTROL_LOAD_PERF_GLOBAL_CTRL },
 	{ ROW(save_timer_without_timer), FIELD_EXIT_CONTROLS, .set = EXIT_CONTROL_SAVE_PREEMPTION_TIMER },

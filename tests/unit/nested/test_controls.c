@@ -117,7 +117,9 @@ static void offers_are_consistent(void **state)
 static void hidden_controls_are_hidden(void **state)
 {
 	/* forbidden in vmcs02, but done by software */
-	static const struct controls by_software = { { PIN_POSTED_INTERRUPTS, PRIMARY_USE_IO_BITMAPS, SECONDARY_VMCS_SHADOWING, 0, 0 } };
+	static const struct controls by_software = { {
+		PIN_POSTED_INTERRUPTS, PRIMARY_USE_IO_BITMAPS, SECONDARY_VMCS_SHADOWING | SECONDARY_ENABLE_PML, 0, 0,
+	} };
 
 	(void)state;
 	for (enum control_group g = GROUP_PIN; g < GROUP_COUNT; g++) {

@@ -96,7 +96,7 @@ static void addresses_are_never_copied(void **state)
 		FIELD_IO_BITMAP_A, FIELD_IO_BITMAP_B, FIELD_MSR_BITMAP, FIELD_EXIT_MSR_STORE_ADDRESS, FIELD_EXIT_MSR_LOAD_ADDRESS,
 		FIELD_ENTRY_MSR_LOAD_ADDRESS, FIELD_EXECUTIVE_VMCS_POINTER, FIELD_VIRTUAL_APIC_ADDRESS, FIELD_APIC_ACCESS_ADDRESS,
 		FIELD_EPT_POINTER, FIELD_LINK_POINTER, FIELD_VPID, FIELD_VMREAD_BITMAP, FIELD_VMWRITE_BITMAP, FIELD_POSTED_INTERRUPT_DESCRIPTOR,
-		FIELD_POSTED_INTERRUPT_VECTOR,
+		FIELD_POSTED_INTERRUPT_VECTOR, FIELD_PML_ADDRESS,
 	};
 
 	(void)state;
@@ -119,6 +119,8 @@ static void fields_of_hidden_features_do_not_exist(void **state)
 	assert_false(field_exists(FIELD_GUEST_INTERRUPT_STATUS, &nothing));
 	assert_false(field_exists(FIELD_EOI_EXIT_BITMAP_0, &nothing));
 	assert_false(field_exists(FIELD_POSTED_INTERRUPT_DESCRIPTOR, &nothing));
+	assert_false(field_exists(FIELD_PML_ADDRESS, &nothing));
+	assert_false(field_exists(FIELD_GUEST_PML_INDEX, &nothing));
 	assert_true(field_exists(FIELD_EPT_POINTER, &offer.may));
 	assert_true(field_exists(FIELD_GUEST_INTERRUPT_STATUS, &offer.may));
 }
