@@ -23,6 +23,7 @@
 #define KEY_ID_SHOWN 8u
 
 static uint8_t crypto_heap[CRYPTO_HEAP_BYTES] __attribute__((aligned(16)));
+static struct image_source image;
 static struct verify_result result;
 static struct loader loader;
 static struct payload payload;
@@ -58,7 +59,6 @@ static void print_image(const struct manifest *manifest, const struct trusted_ke
 static bool verify_manifest(const struct boot_source *source)
 {
 	const struct monitor_info *info = source->info;
-	const struct image_source image = { .bytes = source->module, .size = info->module_bytes };
 	struct verify_policy policy = {
 		.keyring = &box_keyring,
 		.hardware_revision = info->hardware_revision,
@@ -72,6 +72,7 @@ static bool verify_manifest(const struct boot_source *source)
 	memcpy(policy.product_uuid, info->product_uuid, sizeof(policy.product_uuid));
 	print("image: verifying %" PRIu64 " KiB for partition %s\n", info->module_bytes >> 10,
 	      info->partition_name);
+	image = (struct image_source){ .bytes = source->module, .size = info->module_bytes };
 	enum image_error error = image_verify_manifest(&image, &policy, &result);
 	if (error)
 		return refuse(image_error_text(error));
@@ -91,10 +92,9 @@ static void report_progress(void *context, uint64_t done, uint64_t total)
 }
 
 /* Copies the payload to its staging place and verifies that copy. */
-static bool stage_payload(const struct boot_source *source, uint64_t *gpa)
+static bool stage_payload(uint64_t *gpa)
 {
-	const struct manifest *manifest = &result.manifest;
-	uint64_t bytes = manifest->payload_bytes;
+	uint64_t bytes = result.manifest.payload_bytes;
 	uint64_t shown = 0;
 	const struct verify_progress progress = { report_progress, &shown };
 	enum load_error error = loader_stage(&loader, bytes, gpa);
@@ -102,9 +102,8 @@ static bool stage_payload(const struct boot_source *source, uint64_t *gpa)
 	if (error)
 		return refuse(load_error_text(error));
 	uint8_t *copy = loader_at(&loader, *gpa, bytes);
-	memcpy(copy, source->module + manifest->payload_offset, bytes);
 	print("image: hashing %" PRIu64 " KiB:", bytes >> 10);
-	enum image_error bad = image_verify_payload(&result, copy, bytes, &progress);
+	enum image_error bad = image_load_payload(&image, copy, &result, &progress);
 	print("\n");
 	if (!bad)
 		bad = payload_parse(copy, bytes, &payload);
@@ -138,7 +137,7 @@ bool boot_partition(const struct boot_source *source, struct boot_state *boot)
 	enum load_error error = loader_init(&loader, &ram);
 	if (error)
 		return refuse(load_error_text(error));
-	if (!stage_payload(source, &gpa) || !place_tables(source->info))
+	if (!stage_payload(&gpa) || !place_tables(source->info))
 		return false;
 	error = loader_load(&loader, &payload, gpa, boot);
 	if (error)

@@ -18,6 +18,7 @@ static struct {
 		*product, *epoch;
 	const char *hardware, *abi, *hash, *build_id, *layout, *sbom, *key, *out;
 	struct text_list modules, dependencies;
+	bool tree;
 } given;
 
 static const struct option_row options[] = {
@@ -39,8 +40,10 @@ static const struct option_row options[] = {
 	{ OPTION_TEXT, "abi", "MIN-MAX", "box ABIs it is for (1)", &given.abi },
 	{ OPTION_LIST, "depends", "ROLE[:V[:SV]]",
 	  "another partition's image it needs, by name or UUID; repeated", &given.dependencies },
-	{ OPTION_TEXT, "hash", "NAME", "sha256, sha384 or sha512 (sha512: fastest on 64-bit CPUs)",
+	{ OPTION_TEXT, "hash", "NAME", "sha256, sha384 or sha512 (sha512; with a hash tree sha256)",
 	  &given.hash },
+	{ OPTION_FLAG, "tree", NULL,
+	  "give it a hash tree, as updates over the air need; always above 64 MiB", &given.tree },
 	{ OPTION_TEXT, "build-id", "TEXT", "what the image calls its build, up to 63 characters",
 	  &given.build_id },
 	{ OPTION_TEXT, "layout-digest", "HEX", "SHA-256 of the layout it was made for",
@@ -64,8 +67,10 @@ static const struct {
 
 static enum exit_code hash_fill(struct manifest *m)
 {
+	if (!given.hash)
+		return EXIT_OK; /* plan_lay_out() chooses */
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
-		if (!given.hash || !strcmp(given.hash, hashes[i].name)) {
+		if (!strcmp(given.hash, hashes[i].name)) {
 			m->hash_algorithm = hashes[i].algorithm;
 			return EXIT_OK;
 		}
@@ -194,7 +199,7 @@ static enum exit_code success_print(const struct image_plan *plan)
 	printf("%s: %s, %zu part%s, %llu bytes, image %s%s\n", given.out,
 	       part_type_name(plan->payload.parts[0].type), plan->payload.count,
 	       plan->payload.count == 1 ? "" : "s",
-	       (unsigned long long)(m->payload_offset + m->payload_bytes), uuid,
+	       (unsigned long long)manifest_image_bytes(m), uuid,
 	       plan->key ? ", signed" : "; sign it with 'nestbox image sign'");
 	return output_flush_stdout();
 }
@@ -212,6 +217,7 @@ static enum exit_code run(const struct text_list *operands)
 			given.kernel
 				? "where to write the image: --out FILE"
 				: "what to start: --kernel FILE (a bzImage or a Multiboot ELF)");
+	plan.has_tree = given.tree;
 	code = manifest_fill(&plan.manifest);
 	if (!code && given.key) {
 		code = private_key_load(given.key, &key);

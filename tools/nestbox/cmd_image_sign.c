@@ -9,6 +9,7 @@
 #include "image/bytes.h"
 #include "image/crypto.h"
 #include "image/payload.h"
+#include "image/payload_check.h"
 #include "image_sign.h"
 #include "text.h"
 
@@ -22,19 +23,27 @@ static const struct option_row options[] = {
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
-static enum image_error payload_check(const struct manifest *m, const uint8_t *bytes)
+static enum image_error payload_is_whole(const struct manifest *m, const struct input_file *image)
 {
-	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
-	struct crypto_hash hash;
+	static struct payload_check check;
+	const struct image_source source = { .bytes = image->bytes, .size = image->size };
+	const uint8_t *bytes = image->bytes + m->payload_offset;
 	struct payload payload;
+	enum image_error error;
 
-	crypto_hash_start(&hash, m->hash_algorithm);
-	crypto_hash_update(&hash, bytes, (size_t)m->payload_bytes);
-	if (!crypto_hash_finish(&hash, digest))
-		return IMAGE_ERROR_CRYPTO;
-	if (memcmp(digest, m->payload_digest, sizeof(digest)))
-		return IMAGE_ERROR_PAYLOAD_ALTERED;
-	return payload_parse(bytes, m->payload_bytes, &payload);
+	payload_check_start(&check, m, &source);
+	payload_check_take(&check, bytes, m->payload_bytes);
+	error = payload_check_finish(&check);
+	return error ? error : payload_parse(bytes, m->payload_bytes, &payload);
+}
+
+static bool is_padded_with_zeros(const struct manifest *m, const uint8_t *bytes)
+{
+	uint64_t end = m->payload_offset + m->payload_bytes;
+
+	return bytes_are_zero(bytes + MANIFEST_BYTES_TOTAL,
+			      m->payload_offset - MANIFEST_BYTES_TOTAL) &&
+	       (!m->tree_bytes || bytes_are_zero(bytes + end, m->tree_offset - end));
 }
 
 /* A signature vouches for the whole image: one that a box would refuse anyway is not signed. */
@@ -48,16 +57,13 @@ static enum image_error image_check(const struct input_file *image)
 	error = manifest_parse(image->bytes, MANIFEST_BYTES_TOTAL, &m);
 	if (error)
 		return error;
-	if (!range_fits(m.payload_offset, m.payload_bytes, image->size))
+	if (manifest_image_bytes(&m) > image->size)
 		return IMAGE_ERROR_TRUNCATED;
-	if (m.tree_bytes)
-		return IMAGE_ERROR_TREE_UNSUPPORTED;
-	if (m.payload_offset + m.payload_bytes != image->size)
+	if (manifest_image_bytes(&m) != image->size)
 		return IMAGE_ERROR_TRAILING;
-	if (!bytes_are_zero(image->bytes + MANIFEST_BYTES_TOTAL,
-			    m.payload_offset - MANIFEST_BYTES_TOTAL))
+	if (!is_padded_with_zeros(&m, image->bytes))
 		return IMAGE_ERROR_PADDING;
-	return payload_check(&m, image->bytes + m.payload_offset);
+	return payload_is_whole(&m, image);
 }
 
 static enum exit_code image_write(const struct input_file *image, const uint8_t *head)

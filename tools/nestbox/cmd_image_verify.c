@@ -117,7 +117,9 @@ static enum exit_code image_check(const struct input_file *image,
 {
 	static struct verify_result result;
 	static const struct verify_progress progress = { hash_report, NULL };
-	struct image_source source = { image->bytes, image->size, given.slot };
+	struct image_source source = { .bytes = image->bytes,
+				       .size = image->size,
+				       .is_slot = given.slot };
 	enum image_error error = image_verify_manifest(&source, policy, &result);
 
 	if (!error && given.release && result.key->role != KEY_RELEASE)

@@ -4,11 +4,13 @@
  */
 #include "image_plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "image/bytes.h"
 #include "image/crypto.h"
 #include "image_sign.h"
+#include "image_tree.h"
 #include "kernel.h"
 
 #define COPY_PIECE_BYTES 0x1000000u
@@ -105,6 +107,21 @@ static bool align_up(uint64_t *value)
 	return true;
 }
 
+/* A large payload always has a tree, a small one when asked for; without one SHA-512 is faster. */
+static enum exit_code tree_lay_out(struct image_plan *plan)
+{
+	struct manifest *m = &plan->manifest;
+	bool has_tree = plan->has_tree || m->payload_bytes > IMAGE_TREE_FROM_BYTES;
+
+	if (!m->hash_algorithm)
+		m->hash_algorithm = has_tree ? HASH_SHA256 : HASH_SHA512;
+	if (has_tree && (!image_tree_plan(m) || !image_tree_salt(m)))
+		return report_error(EXIT_REFUSED,
+				    "the payload does not have 2 to 2^32 blocks of 4 KiB, as a hash "
+				    "tree needs; use other parts");
+	return EXIT_OK;
+}
+
 enum exit_code plan_lay_out(struct image_plan *plan)
 {
 	uint64_t end = PAYLOAD_TABLE_BYTES;
@@ -127,7 +144,7 @@ enum exit_code plan_lay_out(struct image_plan *plan)
 	if (!range_end(IMAGE_PAYLOAD_OFFSET, end, &image_end) || image_end > INT64_MAX)
 		return report_error(EXIT_REFUSED,
 				    "the image would exceed the size of files; use smaller parts");
-	return EXIT_OK;
+	return tree_lay_out(plan);
 }
 
 static enum exit_code part_write(const struct image_plan *plan, size_t index,
@@ -192,6 +209,27 @@ static enum exit_code payload_digest(struct image_plan *plan, const struct outpu
 	return error ? report_error(EXIT_REFUSED, "%s", image_error_text(error)) : EXIT_OK;
 }
 
+/* Hash tree of the written payload. */
+static enum exit_code tree_write(struct image_plan *plan, struct output_file *output)
+{
+	struct manifest *m = &plan->manifest;
+	uint8_t *tree = malloc(m->tree_bytes);
+	struct input_file view;
+	enum exit_code code = EXIT_OK;
+
+	if (!tree || output_map(output, m->payload_offset + m->payload_bytes, &view)) {
+		free(tree);
+		return report_error(EXIT_IO, "there is not enough memory for the hash tree");
+	}
+	if (!image_tree_make(m, view.bytes + m->payload_offset, tree))
+		code = report_error(EXIT_REFUSED, "%s", image_error_text(IMAGE_ERROR_CRYPTO));
+	input_close(&view);
+	if (!code)
+		code = output_write(output, m->tree_offset, tree, m->tree_bytes);
+	free(tree);
+	return code;
+}
+
 /*
  * The image's own UUID comes from all the rest of its manifest: the same input makes the same
  * image.
@@ -225,7 +263,8 @@ enum exit_code plan_write(struct image_plan *plan, const char *path)
 		return code;
 	code = payload_write(plan, &output);
 	if (!code)
-		code = payload_digest(plan, &output);
+		code = plan->manifest.tree_bytes ? tree_write(plan, &output)
+						 : payload_digest(plan, &output);
 	if (!code)
 		code = head_fill(plan, head);
 	if (!code)

@@ -14,6 +14,7 @@ struct image_plan {
 	struct manifest manifest;
 	struct payload payload; /* type, size, text as added; offsets by plan_lay_out() */
 	struct input_file sources[PAYLOAD_MAX_PARTS]; /* of each part */
+	bool has_tree; /* give it a hash tree, whatever its size */
 	const struct private_key *key;                /* null: leave it unsigned */
 };
 

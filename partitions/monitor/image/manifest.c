@@ -62,6 +62,22 @@ static void manifest_encode(const struct manifest *m, uint8_t *bytes)
 #undef MANIFEST_U64
 #undef MANIFEST_BYTES
 
+/* The first boundary behind the payload, which does not wrap; odd, as no place is, where it would. */
+static uint64_t tree_offset_expected(const struct manifest *m)
+{
+	uint64_t end;
+
+	if (!range_end(m->payload_offset + m->payload_bytes, IMAGE_ALIGNMENT - 1, &end))
+		return UINT64_MAX;
+	return end & ~(IMAGE_ALIGNMENT - 1);
+}
+
+uint64_t manifest_image_bytes(const struct manifest *m)
+{
+	return m->tree_bytes ? m->tree_offset + m->tree_bytes
+			     : m->payload_offset + m->payload_bytes;
+}
+
 /*
  * Leaves of the payload, or 0 without a tree; 0 also where 32 bits do not hold them, which no tree
  * has.

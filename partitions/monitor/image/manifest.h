@@ -23,6 +23,7 @@
 #define MANIFEST_DEPENDENCY_BYTES 32
 #define IMAGE_PAYLOAD_OFFSET 0x100000ull /* lowest; what 'nestbox image create' uses */
 #define IMAGE_ALIGNMENT 4096ull
+#define MANIFEST_LEAF_LOG2 12 /* of a hash tree: 4096 bytes */
 
 /* Another partition's image that must be installed, at least so new. */
 struct manifest_dependency {
@@ -63,6 +64,9 @@ enum image_error manifest_write(const struct manifest *manifest,
 
 /* Dependencies up to the first empty place, 0 to 16. */
 size_t manifest_dependency_count(const struct manifest *manifest);
+
+/* From the manifest's first byte to the last of payload or hash tree; a parsed manifest does not wrap. */
+uint64_t manifest_image_bytes(const struct manifest *manifest);
 
 /* A version as one number that orders as versions do. */
 static inline uint64_t manifest_version(uint16_t major, uint16_t minor, uint32_t patch)

@@ -55,7 +55,7 @@ struct payload {
 /*
  * Reads and checks the table of the `size` bytes of payload by the rows of payload.def. Returns
  * IMAGE_OK, TRUNCATED, or the first row that does not hold; *payload may be used only with IMAGE_OK
- * and while `bytes` lives. On the box only for bytes that image_verify_payload() has accepted.
+ * and while `bytes` lives. On the box only for bytes that image_load_payload() has verified.
  * Contents of parts other than the command line are not looked at.
  */
 enum image_error payload_parse(const uint8_t *bytes, uint64_t size, struct payload *payload);

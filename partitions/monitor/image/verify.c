@@ -10,6 +10,7 @@
 #include "image/payload.h"
 
 #define HASH_PIECE_BYTES 0x100000u
+#define ZEROS_PIECE_BYTES 4096u
 
 /*
  * One signature of a key that is in the keyring. The algorithm is the key's; the file may only
@@ -33,9 +34,7 @@ static enum image_error signatures_check(const struct signatures *signatures,
 					 const struct keyring *keyring,
 					 struct verify_result *result)
 {
-	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
-
-	if (!signature_digest(result->head, digest))
+	if (!signature_digest(result->head, result->digest))
 		return IMAGE_ERROR_CRYPTO;
 	for (size_t i = 0; i < signatures->count; i++) {
 		const struct trusted_key *key = keyring_find(keyring,
@@ -44,7 +43,7 @@ static enum image_error signatures_check(const struct signatures *signatures,
 
 		if (!key)
 			continue;
-		error = signature_check(&signatures->entries[i], key, digest);
+		error = signature_check(&signatures->entries[i], key, result->digest);
 		if (error)
 			return error;
 		result->signers[result->signer_count++] = key;
@@ -119,38 +118,55 @@ static enum image_error policy_check(const struct verify_result *result,
 	return IMAGE_OK;
 }
 
-/*
- * Every byte of the image that is neither manifest nor payload is zero, so that none can be altered
- * unseen.
- */
-static enum image_error extent_check(const struct manifest *m, const struct image_source *source)
+/* Zeros from `at` up to `end`, read piece by piece. */
+static enum image_error zeros_check(const struct image_source *source, uint64_t at, uint64_t end)
 {
-	uint64_t payload_end = m->payload_offset +
-			       m->payload_bytes; /* manifest.def: neither wraps */
-	uint64_t end = m->tree_bytes ? m->tree_offset + m->tree_bytes : payload_end;
+	uint8_t piece[ZEROS_PIECE_BYTES];
 
-	if (end > source->size)
-		return IMAGE_ERROR_TRUNCATED;
-	if (end < source->size && !source->is_slot)
-		return IMAGE_ERROR_TRAILING;
-	if (m->tree_bytes)
-		return IMAGE_ERROR_TREE_UNSUPPORTED;
-	if (!bytes_are_zero(source->bytes + MANIFEST_BYTES_TOTAL,
-			    m->payload_offset - MANIFEST_BYTES_TOTAL))
-		return IMAGE_ERROR_PADDING;
+	while (at < end) {
+		uint64_t count = end - at < sizeof(piece) ? end - at : sizeof(piece);
+
+		if (!source_read(source, at, piece, count))
+			return IMAGE_ERROR_UNREADABLE;
+		if (!bytes_are_zero(piece, (size_t)count))
+			return IMAGE_ERROR_PADDING;
+		at += count;
+	}
 	return IMAGE_OK;
 }
 
-static enum image_error manifest_check(const struct image_source *source,
-				       const struct verify_policy *policy,
-				       struct verify_result *result)
+static enum image_error extent_check(const struct manifest *m, const struct image_source *source)
+{
+	uint64_t end = manifest_image_bytes(m);
+
+	if (end > source->size)
+		return IMAGE_ERROR_TRUNCATED;
+	return end < source->size && !source->is_slot ? IMAGE_ERROR_TRAILING : IMAGE_OK;
+}
+
+/*
+ * Every byte of the image that is neither manifest nor payload nor hash tree is zero, so that none
+ * can be altered unseen.
+ */
+static enum image_error padding_check(const struct manifest *m, const struct image_source *source)
+{
+	enum image_error error = zeros_check(source, MANIFEST_BYTES_TOTAL, m->payload_offset);
+
+	return error || !m->tree_bytes
+		       ? error
+		       : zeros_check(source, m->payload_offset + m->payload_bytes, m->tree_offset);
+}
+
+static enum image_error head_check(const struct image_source *source,
+				   const struct verify_policy *policy, struct verify_result *result)
 {
 	struct signatures signatures;
 	enum image_error error;
 
 	if (source->size < MANIFEST_BYTES_TOTAL)
 		return IMAGE_ERROR_TRUNCATED;
-	memcpy(result->head, source->bytes, MANIFEST_BYTES_TOTAL);
+	if (!source_read(source, 0, result->head, MANIFEST_BYTES_TOTAL))
+		return IMAGE_ERROR_UNREADABLE;
 	if (memcmp(result->head, MANIFEST_MAGIC, 8))
 		return IMAGE_ERROR_MANIFEST_MAGIC;
 	if (!keyring_is_sound(policy->keyring))
@@ -168,55 +184,71 @@ static enum image_error manifest_check(const struct image_source *source,
 	return error ? error : extent_check(&result->manifest, source);
 }
 
-enum image_error image_verify_manifest(const struct image_source *source,
-				       const struct verify_policy *policy,
-				       struct verify_result *result)
+enum image_error image_verify_head(const struct image_source *source,
+				   const struct verify_policy *policy, struct verify_result *result)
 {
 	memset(result, 0, sizeof(*result));
-	result->error = manifest_check(source, policy, result);
+	result->error = head_check(source, policy, result);
 	result->is_manifest_accepted = result->error == IMAGE_OK;
 	return result->error;
 }
 
-static bool payload_digest(const struct verify_result *result, const uint8_t *bytes,
-			   const struct verify_progress *progress,
-			   uint8_t digest[CRYPTO_MAX_DIGEST_BYTES])
+enum image_error image_verify_manifest(const struct image_source *source,
+				       const struct verify_policy *policy,
+				       struct verify_result *result)
 {
-	uint64_t total = result->manifest.payload_bytes, done = 0;
-	struct crypto_hash hash;
-
-	crypto_hash_start(&hash, result->manifest.hash_algorithm);
-	while (done < total) {
-		uint64_t piece = total - done < HASH_PIECE_BYTES ? total - done : HASH_PIECE_BYTES;
-
-		crypto_hash_update(&hash, bytes + done, (size_t)piece);
-		done += piece;
-		if (progress && progress->report)
-			progress->report(progress->context, done, total);
+	if (!image_verify_head(source, policy, result)) {
+		result->error = padding_check(&result->manifest, source);
+		result->is_manifest_accepted = result->error == IMAGE_OK;
 	}
-	return crypto_hash_finish(&hash, digest);
+	return result->error;
 }
 
-static enum image_error payload_check(const struct verify_result *result, const uint8_t *bytes,
-				      uint64_t count, const struct verify_progress *progress)
+/* Only an accepted manifest has a payload; a refusal is final. */
+static bool is_refused(struct verify_result *result)
 {
-	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
-
-	if (!result->is_manifest_accepted || result->error)
-		return result->error ? result->error : IMAGE_ERROR_UNSIGNED;
-	if (count != result->manifest.payload_bytes)
-		return IMAGE_ERROR_PAYLOAD_LENGTH;
-	if (!payload_digest(result, bytes, progress, digest))
-		return IMAGE_ERROR_CRYPTO;
-	return crypto_equal(digest, result->manifest.payload_digest, sizeof(digest))
-		       ? IMAGE_OK
-		       : IMAGE_ERROR_PAYLOAD_ALTERED;
+	if (!result->is_manifest_accepted && !result->error)
+		result->error = IMAGE_ERROR_UNSIGNED;
+	return result->error != IMAGE_OK;
 }
 
-enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes,
-				      uint64_t count, const struct verify_progress *progress)
+/* The next piece: read to its place when there is one, else taken where it lies in memory. */
+static enum image_error piece_check(const struct image_source *source, uint8_t *to,
+				    struct verify_result *result, uint64_t count)
 {
-	result->error = payload_check(result, bytes, count, progress);
+	uint64_t done = result->payload.done;
+	uint64_t at = result->manifest.payload_offset + done;
+
+	if (to && !source_read(source, at, to + done, count))
+		return IMAGE_ERROR_UNREADABLE;
+	return payload_check_take(&result->payload, to ? to + done : source->bytes + at, count);
+}
+
+static enum image_error payload_check_all(const struct image_source *source, uint8_t *to,
+					  struct verify_result *result,
+					  const struct verify_progress *progress)
+{
+	uint64_t total = result->manifest.payload_bytes;
+	enum image_error error = IMAGE_OK;
+
+	payload_check_start(&result->payload, &result->manifest, source);
+	while (!error && result->payload.done < total) {
+		uint64_t left = total - result->payload.done;
+
+		error = piece_check(source, to, result,
+				    left < HASH_PIECE_BYTES ? left : HASH_PIECE_BYTES);
+		if (!error && progress && progress->report)
+			progress->report(progress->context, result->payload.done, total);
+	}
+	return error ? error : payload_check_finish(&result->payload);
+}
+
+enum image_error image_load_payload(const struct image_source *source, uint8_t *to,
+				    struct verify_result *result,
+				    const struct verify_progress *progress)
+{
+	if (!is_refused(result))
+		result->error = payload_check_all(source, to, result, progress);
 	return result->error;
 }
 
@@ -226,12 +258,11 @@ enum image_error image_verify_whole(const struct image_source *source, struct ve
 	const struct manifest *m = &result->manifest;
 	struct payload payload;
 
-	if (!result->is_manifest_accepted)
-		return result->error ? result->error : IMAGE_ERROR_UNSIGNED;
-	if (image_verify_payload(result, source->bytes + m->payload_offset, m->payload_bytes,
-				 progress))
+	if (is_refused(result))
 		return result->error;
-	result->error = payload_parse(source->bytes + m->payload_offset, m->payload_bytes,
-				      &payload);
+	result->error = payload_check_all(source, NULL, result, progress);
+	if (!result->error)
+		result->error = payload_parse(source->bytes + m->payload_offset, m->payload_bytes,
+					      &payload);
 	return result->error;
 }

@@ -5,23 +5,18 @@
  * is ever interpreted.
  *
  *	image_verify_manifest(&source, &policy, &result);
- *	copy result.manifest.payload_bytes from .payload_offset to where they will run;
- *	image_verify_payload(&result, copy, result.manifest.payload_bytes, &progress);
- *	then, and only then, payload_parse(copy, ...)
+ *	image_load_payload(&source, place, &result, &progress);
+ *	then, and only then, payload_parse(place, ...)
  */
 #ifndef IMAGE_VERIFY_H
 #define IMAGE_VERIFY_H
 
 #include "image/keyring.h"
 #include "image/manifest.h"
+#include "image/payload_check.h"
+#include "image/source.h"
 
 #define IMAGE_ABI_VERSION 1 /* of what a partition sees: hypercalls, layout, devices */
-
-struct image_source {
-	const uint8_t *bytes; /* must not change while it is verified */
-	uint64_t size;
-	bool is_slot; /* a disk slot, longer than the image; a file must end where the image does */
-};
 
 struct installed_image {
 	uint8_t role_uuid[UUID_BYTES];
@@ -48,6 +43,8 @@ struct verify_result {
 	const struct trusted_key *key; /* the trusted key that counts */
 	const struct trusted_key *signers[SIGNATURE_MAX_COUNT]; /* all trusted keys that signed */
 	size_t signer_count;
+	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES]; /* signature_digest(): tells images apart */
+	struct payload_check payload;
 	struct manifest manifest;
 	uint8_t head[MANIFEST_BYTES_TOTAL]; /* the copy that was verified and parsed: read once */
 };
@@ -59,23 +56,31 @@ struct verify_progress {
 };
 
 /*
- * Length, magic, signature, then manifest.def, verify.def, sizes and padding, in this order. Every
- * signature by a key of the keyring must be valid and there must be one. Returns result->error.
+ * Length, magic, signature, then manifest.def, verify.def and sizes, in this order; reads nothing but
+ * the manifest, so that of a source in memory no more need be there. Every signature by a key of the
+ * keyring must be valid and there must be one. Returns result->error.
  */
+enum image_error image_verify_head(const struct image_source *source,
+				   const struct verify_policy *policy,
+				   struct verify_result *result);
+
+/* The same, and that all bytes around payload and hash tree are zero. Returns result->error. */
 enum image_error image_verify_manifest(const struct image_source *source,
 				       const struct verify_policy *policy,
 				       struct verify_result *result);
 
 /*
- * Hashes `count` bytes and compares with the signed digest; needs an accepted manifest. Returns
- * result->error.
+ * Copies the payload to `to` (result->manifest.payload_bytes of room) and verifies the copy, by its
+ * hash tree or its digest; needs an accepted manifest. What is there may be used only with IMAGE_OK.
+ * Returns result->error.
  */
-enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes,
-				      uint64_t count, const struct verify_progress *progress);
+enum image_error image_load_payload(const struct image_source *source, uint8_t *to,
+				    struct verify_result *result,
+				    const struct verify_progress *progress);
 
 /*
- * The second step on the source itself, and the payload's table, for programs that run nothing.
- * After image_verify_manifest() accepted it. Returns result->error.
+ * Verifies the payload where it lies in memory, and its table of parts, for programs that run
+ * nothing. After image_verify_manifest() accepted it. Returns result->error.
  */
 enum image_error image_verify_whole(const struct image_source *source, struct verify_result *result,
 				    const struct verify_progress *progress);

@@ -9,6 +9,7 @@
 
 #include "image/bytes.h"
 #include "image_sign.h"
+#include "image_tree.h"
 
 void fixture_key(uint32_t algorithm, uint32_t role, struct private_key *private,
 		 struct trusted_key *public)
@@ -56,6 +57,7 @@ void fixture_manifest_with_tree(struct manifest *m)
 	m->leaf_count = 1000;
 	m->tree_offset = IMAGE_PAYLOAD_OFFSET + 1000 * 4096;
 	m->tree_bytes = 9 * 4096;
+	memset(m->payload_digest, 0, 64);
 	memset(m->salt, 0x77, 32);
 	memset(m->root_hash, 0x88, 32);
 }
@@ -103,12 +105,35 @@ void fixture_close(struct fixture *f)
 void fixture_seal(struct fixture *f)
 {
 	struct crypto_hash hash;
+	uint8_t *payload = f->bytes + IMAGE_PAYLOAD_OFFSET;
 
-	crypto_hash_start(&hash, f->manifest.hash_algorithm);
-	crypto_hash_update(&hash, f->bytes + IMAGE_PAYLOAD_OFFSET, FIXTURE_PAYLOAD_BYTES);
-	assert_true(crypto_hash_finish(&hash, f->manifest.payload_digest));
+	if (f->manifest.tree_bytes) {
+		assert_true(image_tree_make(&f->manifest, payload,
+					    f->bytes + f->manifest.tree_offset));
+	} else {
+		crypto_hash_start(&hash, f->manifest.hash_algorithm);
+		crypto_hash_update(&hash, payload, FIXTURE_PAYLOAD_BYTES);
+		assert_true(crypto_hash_finish(&hash, f->manifest.payload_digest));
+	}
 	assert_error(manifest_write(&f->manifest, f->bytes), IMAGE_OK);
 	fixture_sign(f);
+}
+
+void fixture_add_tree(struct fixture *f, uint16_t algorithm)
+{
+	struct manifest *m = &f->manifest;
+
+	memset(m->payload_digest, 0, sizeof(m->payload_digest));
+	m->hash_algorithm = algorithm;
+	assert_true(image_tree_plan(m) && image_tree_salt(m));
+	assert_int_equal(m->tree_offset, FIXTURE_TREE_OFFSET);
+	assert_int_equal(manifest_image_bytes(m), FIXTURE_TREE_IMAGE_BYTES);
+	f->bytes = realloc(f->bytes, FIXTURE_TREE_IMAGE_BYTES);
+	assert_non_null(f->bytes);
+	memset(f->bytes + FIXTURE_IMAGE_BYTES, 0, FIXTURE_TREE_IMAGE_BYTES - FIXTURE_IMAGE_BYTES);
+	f->source.bytes = f->bytes;
+	f->source.size = FIXTURE_TREE_IMAGE_BYTES;
+	fixture_seal(f);
 }
 
 void fixture_sign_also(struct fixture *f, const struct private_key *key)
@@ -124,10 +149,11 @@ void fixture_sign(struct fixture *f)
 
 enum image_error fixture_verify(struct fixture *f)
 {
-	const struct manifest *m = &f->result.manifest;
+	static uint8_t copy[FIXTURE_PAYLOAD_BYTES];
 	enum image_error error = image_verify_manifest(&f->source, &f->policy, &f->result);
 
-	return error ? error
-		     : image_verify_payload(&f->result, f->bytes + m->payload_offset,
-					    m->payload_bytes, NULL);
+	if (error)
+		return error;
+	assert_true(f->result.manifest.payload_bytes <= sizeof(copy));
+	return image_load_payload(&f->source, copy, &f->result, NULL);
 }

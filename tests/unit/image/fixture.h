@@ -19,9 +19,11 @@
 
 #define FIXTURE_PAYLOAD_BYTES (8192 + 5000)
 #define FIXTURE_IMAGE_BYTES (IMAGE_PAYLOAD_OFFSET + FIXTURE_PAYLOAD_BYTES)
+#define FIXTURE_TREE_OFFSET (IMAGE_PAYLOAD_OFFSET + 16384) /* four leaves, one block over them */
+#define FIXTURE_TREE_IMAGE_BYTES (FIXTURE_TREE_OFFSET + 4096)
 
 struct fixture {
-	uint8_t *bytes; /* FIXTURE_IMAGE_BYTES, exactly so many */
+	uint8_t *bytes; /* source.size, exactly so many */
 	struct image_source source;
 	struct manifest manifest; /* what fixture_seal() writes */
 	struct private_key private_key;
@@ -54,6 +56,11 @@ void fixture_key(uint32_t algorithm, uint32_t role, struct private_key *private,
 
 /* Verification of all: the first error. */
 enum image_error fixture_verify(struct fixture *f);
+
+/*
+ * Gives the image a hash tree by `algorithm`, behind its payload and seals it again.
+ */
+void fixture_add_tree(struct fixture *f, uint16_t algorithm);
 
 #define assert_error(actual, expected) \
 	assert_string_equal(image_error_name(actual), image_error_name(expected))

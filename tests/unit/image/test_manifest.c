@@ -76,11 +76,13 @@ BREAK(tree_wrap, m->tree_offset = UINT64_MAX - 4095; m->tree_bytes = 4096)
 BREAK(tree_low, m->tree_offset = 4096)
 BREAK(tree_overlap, m->tree_offset = IMAGE_PAYLOAD_OFFSET + 999 * 4096)
 BREAK(tree_alignment, m->tree_offset += 2048)
+BREAK(tree_gap, m->tree_offset += 4096)
+BREAK(tree_far, m->payload_bytes = UINT64_MAX - IMAGE_PAYLOAD_OFFSET)
 BREAK(hash_zero, m->hash_algorithm = 0)
 BREAK(hash_unknown, m->hash_algorithm = 4)
 BREAK(hash_far, m->hash_algorithm = 0xFFFF)
 BREAK(leaf_small, m->leaf_log2 = 11)
-BREAK(leaf_large, m->leaf_log2 = 17)
+BREAK(leaf_large, m->leaf_log2 = 13)
 BREAK(leaf_shift, m->leaf_log2 = 64)
 BREAK(leaf_without_tree, m->leaf_log2 = 12)
 BREAK(count_more, m->leaf_count++)
@@ -88,11 +90,13 @@ BREAK(count_less, m->leaf_count--)
 BREAK(count_without_tree, m->leaf_count = 1)
 BREAK(tree_size, m->tree_bytes += 4096)
 BREAK(tree_size_less, m->tree_bytes -= 1)
-BREAK(tree_one_leaf, m->payload_bytes = 4096; m->leaf_count = 1; m->tree_bytes = 4096)
+BREAK(tree_one_leaf, m->payload_bytes = 4096; m->tree_offset = IMAGE_PAYLOAD_OFFSET + 4096;
+      m->leaf_count = 1; m->tree_bytes = 4096)
 BREAK(salt, m->salt[31] = 1)
 BREAK(root_without_tree, m->root_hash[0] = 1)
 BREAK(root_long, m->root_hash[32] = 1)
 BREAK(digest_long, m->payload_digest[63] = 1)
+BREAK(digest_with_tree, m->payload_digest[0] = 1)
 BREAK(digest_long_384, m->hash_algorithm = HASH_SHA384; m->payload_digest[48] = 1)
 BREAK(build_control, m->build_id[2] = '\033')
 BREAK(build_high, m->build_id[0] = 0x80)
@@ -140,9 +144,11 @@ static const struct breakage breakages[] = {
 	ROW(PAYLOAD_WRAP, payload_wrap_far),
 	ROW(TREE_ABSENT, tree_absent),
 	TREE_ROW(TREE_WRAP, tree_wrap),
-	TREE_ROW(TREE_LOW, tree_low),
-	TREE_ROW(TREE_OVERLAP, tree_overlap),
-	TREE_ROW(TREE_ALIGNMENT, tree_alignment),
+	TREE_ROW(TREE_PLACE, tree_low),
+	TREE_ROW(TREE_PLACE, tree_overlap),
+	TREE_ROW(TREE_PLACE, tree_alignment),
+	TREE_ROW(TREE_PLACE, tree_gap),
+	TREE_ROW(TREE_PLACE, tree_far),
 	ROW(HASH_ALGORITHM, hash_zero),
 	ROW(HASH_ALGORITHM, hash_unknown),
 	TREE_ROW(HASH_ALGORITHM, hash_far),
@@ -161,6 +167,7 @@ static const struct breakage breakages[] = {
 	TREE_ROW(ROOT_HASH, root_long),
 	ROW(PAYLOAD_DIGEST, digest_long),
 	ROW(PAYLOAD_DIGEST, digest_long_384),
+	TREE_ROW(PAYLOAD_DIGEST, digest_with_tree),
 	ROW(BUILD_ID, build_control),
 	ROW(BUILD_ID, build_high),
 	ROW(BUILD_ID, build_behind),
@@ -269,11 +276,7 @@ static void trees_pass(void **state)
 	m.hash_algorithm = HASH_SHA384; /* 64 digests to a block: 16 blocks and the top one */
 	m.tree_bytes = 17 * 4096;
 	assert_valid(&m);
-	m.hash_algorithm = HASH_SHA256;
-	m.leaf_log2 = 16; /* 63 leaves under one block */
-	m.leaf_count = 63;
-	m.tree_bytes = 65536;
-	assert_valid(&m);
+	assert_int_equal(manifest_image_bytes(&m), IMAGE_PAYLOAD_OFFSET + 1017 * 4096);
 }
 
 /* The 32-bit leaf count cannot describe a payload of more leaves, whatever it wraps to. */

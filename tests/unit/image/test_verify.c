@@ -351,46 +351,116 @@ static void limits_pass(void **state)
 	assert_error(fixture_verify(&f), IMAGE_OK);
 }
 
+static uint8_t copy[FIXTURE_PAYLOAD_BYTES];
+
 static void payload_needs_an_accepted_manifest(void **state)
 {
 	static struct verify_result fresh;
-	const uint8_t *payload = f.bytes + IMAGE_PAYLOAD_OFFSET;
 
 	(void)state;
-	assert_int_not_equal(image_verify_payload(&fresh, payload, 0, NULL), IMAGE_OK);
+	assert_error(image_load_payload(&f.source, copy, &fresh, NULL), IMAGE_ERROR_UNSIGNED);
 	fresh.error = IMAGE_OK;
-	assert_int_not_equal(image_verify_whole(&f.source, &fresh, NULL), IMAGE_OK);
+	assert_error(image_verify_whole(&f.source, &fresh, NULL), IMAGE_ERROR_UNSIGNED);
 	f.policy.role_uuid[0] ^= 1;
 	assert_error(fixture_verify(&f), IMAGE_ERROR_ROLE);
-	assert_error(image_verify_payload(&f.result, payload, FIXTURE_PAYLOAD_BYTES, NULL),
-		     IMAGE_ERROR_ROLE);
+	assert_error(image_load_payload(&f.source, copy, &f.result, NULL), IMAGE_ERROR_ROLE);
 }
 
-static void payload_length_is_exact(void **state)
+static void refusal_is_final(void **state)
 {
-	const uint8_t *payload = f.bytes + IMAGE_PAYLOAD_OFFSET;
-
 	(void)state;
 	assert_error(image_verify_manifest(&f.source, &f.policy, &f.result), IMAGE_OK);
-	assert_error(image_verify_payload(&f.result, payload, FIXTURE_PAYLOAD_BYTES - 1, NULL),
-		     IMAGE_ERROR_PAYLOAD_LENGTH);
-	/* A refusal is final, even if the right bytes come later. */
-	assert_error(image_verify_payload(&f.result, payload, FIXTURE_PAYLOAD_BYTES, NULL),
-		     IMAGE_ERROR_PAYLOAD_LENGTH);
+	f.bytes[IMAGE_PAYLOAD_OFFSET] ^= 1;
+	assert_error(image_load_payload(&f.source, copy, &f.result, NULL),
+		     IMAGE_ERROR_PAYLOAD_ALTERED);
+	f.bytes[IMAGE_PAYLOAD_OFFSET] ^= 1;
+	assert_error(image_load_payload(&f.source, copy, &f.result, NULL),
+		     IMAGE_ERROR_PAYLOAD_ALTERED);
 }
 
-static void tree_is_not_supported_yet(void **state)
+/* A disk: read in order, in pieces; fails from `unreadable` on. */
+static uint64_t unreadable, read_bytes;
+
+static bool disk_read(const void *context, uint64_t offset, void *to, uint64_t count)
 {
-	static uint8_t slot[IMAGE_PAYLOAD_OFFSET + 1009 * 4096];
+	assert_ptr_equal(context, &f);
+	read_bytes += count;
+	if (offset + count > unreadable)
+		return false;
+	memcpy(to, f.bytes + offset, count);
+	return true;
+}
+
+static const struct image_source disk = {
+	.size = FIXTURE_TREE_IMAGE_BYTES, .is_slot = true, .read = disk_read, .context = &f
+};
+
+static void slot_is_read_where_it_lies(void **state)
+{
+	(void)state;
+	fixture_add_tree(&f, HASH_SHA256);
+	f.source = disk;
+	unreadable = UINT64_MAX;
+	assert_error(fixture_verify(&f), IMAGE_OK);
+	read_bytes = 0;
+	assert_error(image_verify_head(&f.source, &f.policy, &f.result), IMAGE_OK);
+	assert_int_equal(read_bytes, MANIFEST_BYTES_TOTAL);
+}
+
+static void unreadable_slot_is_refused(void **state)
+{
+	static const uint64_t limits[] = { 0, MANIFEST_BYTES_TOTAL, IMAGE_PAYLOAD_OFFSET,
+					   IMAGE_PAYLOAD_OFFSET + 4096, FIXTURE_TREE_OFFSET };
 
 	(void)state;
-	fixture_manifest_with_tree(&f.manifest);
+	fixture_add_tree(&f, HASH_SHA256);
+	f.source = disk;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		unreadable = limits[i];
+		assert_error(fixture_verify(&f), IMAGE_ERROR_UNREADABLE);
+	}
+}
+
+static void every_tree_is_accepted(void **state)
+{
+	(void)state;
+	for (uint16_t algorithm = HASH_SHA256; algorithm <= HASH_SHA512; algorithm++) {
+		fixture_add_tree(&f, algorithm);
+		assert_error(fixture_verify(&f), IMAGE_OK);
+		assert_error(image_verify_manifest(&f.source, &f.policy, &f.result), IMAGE_OK);
+		assert_error(image_verify_whole(&f.source, &f.result, NULL), IMAGE_OK);
+	}
+}
+
+/* With a tree, too, each byte of the image has one value only. */
+static void flips_under_a_tree_are_refused(void **state)
+{
+	(void)state;
+	fixture_add_tree(&f, HASH_SHA256);
+	assert_error(verify_with_flip(IMAGE_PAYLOAD_OFFSET - 1, 0), IMAGE_ERROR_PADDING);
+	for (size_t bit = 0; bit < 8 * FIXTURE_PAYLOAD_BYTES; bit += 997)
+		assert_error(verify_with_flip(IMAGE_PAYLOAD_OFFSET + bit / 8, bit % 8),
+			     IMAGE_ERROR_PAYLOAD_ALTERED);
+	for (size_t at = FIXTURE_IMAGE_BYTES; at < FIXTURE_TREE_OFFSET; at += 101)
+		assert_error(verify_with_flip(at, at % 8), IMAGE_ERROR_PADDING);
+	for (size_t bit = 0; bit < 8 * 4096; bit += 61)
+		assert_error(verify_with_flip(FIXTURE_TREE_OFFSET + bit / 8, bit % 8),
+			     IMAGE_ERROR_TREE_ALTERED);
+}
+
+/* A wrong root hash cannot be made up for by the payload's digest: there is none. */
+static void tree_cannot_be_switched_off(void **state)
+{
+	(void)state;
+	fixture_add_tree(&f, HASH_SHA256);
+	f.manifest.root_hash[0] ^= 1;
 	assert_error(manifest_write(&f.manifest, f.bytes), IMAGE_OK);
 	fixture_sign(&f);
-	memcpy(slot, f.bytes, MANIFEST_BYTES_TOTAL);
-	f.source = (struct image_source){ .bytes = slot, .size = sizeof(slot) };
-	assert_error(image_verify_manifest(&f.source, &f.policy, &f.result),
-		     IMAGE_ERROR_TREE_UNSUPPORTED);
+	assert_error(fixture_verify(&f), IMAGE_ERROR_TREE_ALTERED);
+	memset(f.manifest.payload_digest, 1, 32);
+	assert_error(manifest_write(&f.manifest, f.bytes), IMAGE_ERROR_MANIFEST_PAYLOAD_DIGEST);
+	fixture_sign(&f);
+	assert_error(fixture_verify(&f), IMAGE_ERROR_MANIFEST_PAYLOAD_DIGEST);
 }
 
 /* The verified bytes are the parsed bytes: later changes of the source do not reach the result. */
@@ -399,9 +469,7 @@ static void manifest_is_read_once(void **state)
 	(void)state;
 	assert_error(image_verify_manifest(&f.source, &f.policy, &f.result), IMAGE_OK);
 	memset(f.bytes, 0xFF, MANIFEST_BYTES_TOTAL);
-	assert_error(image_verify_payload(&f.result, f.bytes + IMAGE_PAYLOAD_OFFSET,
-					  FIXTURE_PAYLOAD_BYTES, NULL),
-		     IMAGE_OK);
+	assert_error(image_load_payload(&f.source, copy, &f.result, NULL), IMAGE_OK);
 }
 
 static uint64_t reported, reports;
@@ -459,8 +527,12 @@ int main(void)
 		VERIFY_TEST(no_row_is_left_out),
 		VERIFY_TEST(limits_pass),
 		VERIFY_TEST(payload_needs_an_accepted_manifest),
-		VERIFY_TEST(payload_length_is_exact),
-		VERIFY_TEST(tree_is_not_supported_yet),
+		VERIFY_TEST(refusal_is_final),
+		VERIFY_TEST(slot_is_read_where_it_lies),
+		VERIFY_TEST(unreadable_slot_is_refused),
+		VERIFY_TEST(every_tree_is_accepted),
+		VERIFY_TEST(flips_under_a_tree_are_refused),
+		VERIFY_TEST(tree_cannot_be_switched_off),
 		VERIFY_TEST(manifest_is_read_once),
 		VERIFY_TEST(progress_reaches_the_end),
 		VERIFY_TEST(bad_parts_are_refused_after_the_digest),

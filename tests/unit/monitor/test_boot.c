@@ -66,12 +66,16 @@ enum image_error image_verify_manifest(const struct image_source *source,
 	return manifest_answer;
 }
 
-enum image_error image_verify_payload(struct verify_result *result, const uint8_t *bytes,
-				      uint64_t count, const struct verify_progress *progress)
+enum image_error image_load_payload(const struct image_source *source, uint8_t *to,
+				    struct verify_result *result,
+				    const struct verify_progress *progress)
 {
-	(void)result;
-	assert_true(bytes >= ram && bytes + count <= ram + RAM_BYTES);
+	uint64_t count = result->manifest.payload_bytes;
+
+	assert_ptr_equal(source->bytes, module);
 	assert_int_equal(count, payload_bytes);
+	assert_true(to >= ram && to + count <= ram + RAM_BYTES);
+	memcpy(to, module + PAYLOAD_OFFSET, count);
 	for (uint64_t done = 0; done <= count; done += count / 4)
 		progress->report(progress->context, done, count);
 	if (is_module_altered_late)
