@@ -237,5 +237,6 @@ void vmx_test_ept(void)
 	vmx_test_ept_flags();
 	vmx_test_ept_pool();
 	vmx_test_ept_log();
+	vmx_test_ept_events();
 	test_cost();
 }

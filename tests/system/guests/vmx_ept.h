@@ -53,11 +53,13 @@ void ept_expect_access(const u8 *code, u64 address, const char *what);
 /* L2 runs on tables of its own at TABLES, which map the first 1 GiB as L1's do. Returns the directory. */
 u64 *ept_own_tables(void);
 
+extern const u8 l2_int52[], l2_iret[]; /* vmx_ept_code.S */
 extern const u8 l2_load32[], l2_store32[]; /* vmx_apic_code.S */
 
 /* the files */
 void vmx_test_ept_flags(void);
 void vmx_test_ept_pool(void);
 void vmx_test_ept_log(void);
+void vmx_test_ept_events(void);
 
 #endif
