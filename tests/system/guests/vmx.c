@@ -225,6 +225,8 @@ void guest_main(void)
 	print("vmx: EPT done\n");
 	vmx_test_features();
 	print("vmx: features done\n");
+	vmx_test_addresses();
+	print("vmx: addresses done\n");
 	vmx_test_shadow();
 	print("vmx: shadowing done\n");
 	vmx_test_apic();

@@ -101,6 +101,7 @@ void vmx_test_steps(void);
 /* Before VMXON, and in VMX operation. */
 void vmx_test_modes_of_l1(void);
 void vmx_test_modes(void);
+void vmx_test_addresses(void);
 void vmx_test_init(void);
 void vmx_test_smp(void);
 void vmx_test_move(void);
