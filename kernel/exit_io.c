@@ -5,6 +5,7 @@
  */
 #include "kernel/exits.h"
 #include "kernel/guest_memory.h"
+#include "kernel/segment.h"
 #include "kernel/upcall.h"
 #include "kernel/vmx/vmx_insn.h"
 
@@ -43,6 +44,22 @@ static enum exit_action string_fault(struct vcpu *v, const struct walk_fault *fa
 	return guest_take_fault(v, fault) ? EXIT_ACTION_RESUME : EXIT_ACTION_INJECT_GP;
 }
 
+/* The exit comes before the access, and so before the faults that segmentation makes of it. */
+static bool may_access(struct vcpu *v, struct io io, u32 information)
+{
+	u64 linear = vmread(VMCS_GUEST_LINEAR_ADDRESS);
+	u32 number = io.is_in ? SEGMENT_ES : information >> 15 & 7;
+	struct segment_bounds segment = { vmread(VMCS_GUEST_ES_BASE + 2 * number), (u32)vmread(VMCS_GUEST_ES_LIMIT + 2 * number),
+					  (u32)vmread(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * number) };
+	bool is_long_mode = vcpu_is_long_mode_code();
+	struct segment_access access = { is_long_mode ? linear : (u32)(linear - segment.base), io.size, io.is_in, is_long_mode };
+
+	if (segment_allows(&segment, &access))
+		return true;
+	vcpu_inject_exception(v, number == SEGMENT_SS ? EXC_SS : EXC_GP, 0);
+	return false;
+}
+
 static enum exit_action string_io(struct vcpu *v, struct io io)
 {
 	u32 information = (u32)vmread(VMCS_EXIT_INSTRUCTION_INFO);
@@ -54,6 +71,8 @@ static enum exit_action string_io(struct vcpu *v, struct io io)
 
 	if (io.is_repeated && !(v->gpr[RCX] & mask))
 		return EXIT_ACTION_SKIP;
+	if (!may_access(v, io, information))
+		return EXIT_ACTION_RESUME;
 	if (io.is_in) {
 		if (!guest_linear_is_writable(linear, io.size, &fault)) /* before the port gives its value away */
 			return string_fault(v, &fault);

@@ -6,9 +6,7 @@
 #ifndef NESTED_OPERAND_H
 #define NESTED_OPERAND_H
 
-#include "bsp/types.h"
-
-struct operand_segment { u64 base; u32 limit, rights; };
+#include "kernel/segment.h"
 
 struct operand {
 	u32 information;
@@ -17,7 +15,7 @@ struct operand {
 	u32 bytes;                  /* of the memory operand */
 	bool is_write;
 	u64 base, index;            /* values of the registers named below; 0 if there is none */
-	struct operand_segment segment;
+	struct segment_bounds segment;
 };
 
 static inline bool operand_is_register(u32 information) { return information >> 10 & 1; }
