@@ -91,6 +91,7 @@ enum exit_action exit_write_cr0(struct vcpu *v, u64 wanted)
 		set_long_mode_active(wanted & CR0_PG);
 	vmwrite(VMCS_GUEST_CR0, exit_cr0_hardware(wanted));
 	vmwrite(VMCS_CR0_READ_SHADOW, wanted);
+	v->cache_bits = wanted & (CR0_CD | CR0_NW);
 	if ((old ^ wanted) & (CR0_PG | CR0_WP))
 		invvpid(INVVPID_SINGLE, (u16)vmread(VMCS_VPID), 0);
 	return EXIT_ACTION_SKIP;

@@ -62,8 +62,9 @@ static void write_descriptor_tables(u64 gdt_base, u32 gdt_limit)
 }
 
 /* CR4 in hardware always has VMXE; the guest sees its own through the read shadow. */
-static void write_control_registers(u64 cr0, u64 cr3, u64 cr4)
+static void write_control_registers(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4)
 {
+	v->cache_bits = cr0 & (CR0_CD | CR0_NW);
 	vmwrite(VMCS_CR0_MASK, CR0_GUEST_HOST_MASK);
 	vmwrite(VMCS_CR4_MASK, ~CR4_GUEST_OWNED);
 	vmwrite(VMCS_CR0_READ_SHADOW, cr0);
@@ -121,7 +122,7 @@ void vcpu_reset(struct vcpu *v)
 	apic_reset(&v->apic, (u32)v->index, v->is_boot);
 	invvpid(INVVPID_SINGLE, vmx_vpid01(v->index), 0);
 	write_common();
-	write_control_registers(CR0_CD | CR0_NW | CR0_ET, 0, 0);
+	write_control_registers(v, CR0_CD | CR0_NW | CR0_ET, 0, 0);
 	write_efer(0);
 	write_segments((struct segment){ 0xF000, 0xFFFF, RIGHTS_CODE16, 0xFFFF0000 },
 		       (struct segment){ 0, 0xFFFF, RIGHTS_DATA16, 0 });
@@ -151,7 +152,7 @@ void vcpu_start_at_boot(struct vcpu *v, const struct boot_state *boot)
 	};
 
 	__builtin_memcpy(v->gpr, registers, sizeof(registers));
-	write_control_registers(CR0_PE | CR0_ET | CR0_NE | (is_long ? CR0_PG | CR0_WP : 0), is_long ? boot->cr3 : 0,
+	write_control_registers(v, CR0_PE | CR0_ET | CR0_NE | (is_long ? CR0_PG | CR0_WP : 0), is_long ? boot->cr3 : 0,
 				is_long ? CR4_PAE : 0);
 	write_efer(is_long ? EFER_LME | EFER_LMA : 0);
 	write_segments((struct segment){ boot->cs, ~0u, is_long ? RIGHTS_CODE64 : RIGHTS_CODE32, 0 },

@@ -43,6 +43,7 @@ struct percpu;
 struct vcpu {
 	u64 gpr[GPR_COUNT];           /* RSP's place is unused: it lives in the VMCS */
 	u64 launched;                 /* the current VMCS has been launched (VMRESUME, not VMLAUNCH) */
+	u64 cache_bits;               /* CR0.CD and NW as the guest has them, whichever it is; hardware's CR0 never has */
 	u64 index;                    /* CPU number and APIC id of the guest */
 
 	/* the exit being handled */

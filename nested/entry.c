@@ -2,6 +2,7 @@
 /* See entry.h. Every check comes before the first change that L1 could see. */
 #include "nested/entry.h"
 
+#include "bsp/memory/paging.h"
 #include "bsp/msr.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/checks.h"
@@ -91,12 +92,13 @@ static cold_path bool check_guest(struct vcpu *v)
 }
 
 /* What the checks and merges in software look at of the fields L1 and L2 change without an exit. vmcs02 is current. */
-static inline void fetch_live(struct nested *n)
+static inline void fetch_live(struct vcpu *v)
 {
+	struct nested *n = v->nested;
 	u64 cr0 = vmread(VMCS_GUEST_CR0), cr4 = vmread(VMCS_GUEST_CR4);
 	u64 activity = vmread(VMCS_GUEST_ACTIVITY_STATE);
 
-	if ((n->value[FIELD_GUEST_CR0] ^ cr0) | (n->value[FIELD_GUEST_CR4] ^ cr4) | activity)
+	if ((n->value[FIELD_GUEST_CR0] ^ cr0) | (n->value[FIELD_GUEST_CR4] ^ cr4) | activity | (n->cache_bits ^ v->cache_bits))
 		n->stale |= STALE_GUEST;
 	n->value[FIELD_GUEST_CR0] = cr0;
 	n->value[FIELD_GUEST_CR4] = cr4;
@@ -117,13 +119,18 @@ static cold_path bool load_pdptes(struct vcpu *v)
 	return false;
 }
 
-static cold_path bool load_msrs(struct vcpu *v, struct msr_area area)
-{
-	u32 failed = msr_area_load(v, area);
+/* FS base has a field of its own: an area that names it cannot be loaded. */
+static const struct msr_entry impossible __attribute__((aligned(16))) = { .index = IA32_FS_BASE };
 
-	if (failed)
-		reflect_entry_failure(v, EXIT_ENTRY_MSR_LOADING, failed);
-	return !failed;
+/*
+ * MSRs come after the checks of guest state, some of which are hardware's, and nothing would take them back. So hardware is asked first, by an
+ * entry that ends at its own MSR area. SDM "Loading MSRs" (VM entries)
+ */
+static cold_path void ask_hardware_first(struct nested *n)
+{
+	vmwrite(VMCS_ENTRY_MSR_LOAD_ADDRESS, kernel_physical(&impossible));
+	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, 1);
+	n->msrs_due = true;
 }
 
 static cold_path void take_event(struct vcpu *v)
@@ -157,11 +164,10 @@ static inline void enter_l2(struct vcpu *v, bool is_launch)
 static inline enum exit_action load_guest(struct vcpu *v)
 {
 	struct nested *n = v->nested;
-	struct msr_area area = { n->value[FIELD_ENTRY_MSR_LOAD_ADDRESS], n->value[FIELD_ENTRY_MSR_LOAD_COUNT] };
 	bool check = n->stale || injects(n) || n->value[FIELD_LINK_POINTER] != ~0ull;
 
 	if (n->stale)
-		vmcs02_merge_shadows(n);
+		vmcs02_merge_shadows(v);
 	n->stale = n->always_stale;
 	vmcs02_merge_state(v);
 	if (check && !check_guest(v))
@@ -169,11 +175,24 @@ static inline enum exit_action load_guest(struct vcpu *v)
 	if (!nested_uses(n, GROUP_SECONDARY, SECONDARY_ENABLE_EPT) && !load_pdptes(v))
 		return EXIT_ACTION_RESUME;
 	vmcs02_merge_memory(v);
-	if (area.count && !load_msrs(v, area))
-		return EXIT_ACTION_RESUME;
+	if (n->value[FIELD_ENTRY_MSR_LOAD_COUNT])
+		ask_hardware_first(n);
 	if (injects(n))
 		take_event(v);
 	return EXIT_ACTION_RESUME;
+}
+
+void entry_load_msrs(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+	u32 failed;
+
+	reflect_forget_entry(n);
+	failed = msr_area_load(v, (struct msr_area){ n->value[FIELD_ENTRY_MSR_LOAD_ADDRESS], n->value[FIELD_ENTRY_MSR_LOAD_COUNT] });
+	if (failed)
+		reflect_entry_failure(v, EXIT_ENTRY_MSR_LOADING, failed);
+	else if (injects(n))
+		take_event(v);
 }
 
 /* vmcs01 is current. */
@@ -199,7 +218,7 @@ enum exit_action entry_run(struct vcpu *v, bool is_launch)
 
 	note_l1(n);
 	vmcs02_activate(v);
-	fetch_live(n);
+	fetch_live(v);
 	u32 error = n->stale & (STALE_CONTROLS | STALE_HOST | STALE_THRESHOLD) || injects(n) ? load_controls(v) : 0;
 	if (error) {
 		vmcs02_deactivate(v);
@@ -230,6 +249,7 @@ bool entry_refused(struct vcpu *v)
 	v->event.info = 0;
 	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0);
 	virtual_apic_forget_wake(n);
+	reflect_forget_entry(n);
 	vmcs02_deactivate(v);
 	v->launched = 1; /* L1 ran on vmcs01 when it asked for the entry */
 	v->window_armed = n->window01;

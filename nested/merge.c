@@ -55,20 +55,20 @@ void vmcs02_merge_controls(struct vcpu *v)
 }
 
 /* A bit of ours that L1 does not own reads as the register has it. */
-static u64 merged_shadow(const struct nested *n, enum field_index mask, enum field_index shadow, enum field_index cr)
+static u64 merged_shadow(u64 mask12, u64 shadow12, u64 cr)
 {
-	u64 l1 = n->value[mask];
-
-	return (n->value[shadow] & l1) | (n->value[cr] & ~l1);
+	return (shadow12 & mask12) | (cr & ~mask12);
 }
 
-void vmcs02_merge_shadows(struct nested *n)
+/* No VM entry changes CD and NW. SDM "Loading Guest Control Registers, Debug Registers, and MSRs" */
+void vmcs02_merge_shadows(struct vcpu *v)
 {
-	u64 shadow = merged_shadow(n, FIELD_CR0_MASK, FIELD_CR0_READ_SHADOW, FIELD_GUEST_CR0);
+	struct nested *n = v->nested;
+	u64 cr0 = (n->value[FIELD_GUEST_CR0] & ~(CR0_CD | CR0_NW)) | v->cache_bits;
 
-	n->cache_bits = shadow & ~n->value[FIELD_CR0_MASK] & (CR0_CD | CR0_NW);
-	vmwrite(VMCS_CR0_READ_SHADOW, shadow);
-	vmwrite(VMCS_CR4_READ_SHADOW, merged_shadow(n, FIELD_CR4_MASK, FIELD_CR4_READ_SHADOW, FIELD_GUEST_CR4));
+	n->cache_bits = v->cache_bits;
+	vmwrite(VMCS_CR0_READ_SHADOW, merged_shadow(n->value[FIELD_CR0_MASK], n->value[FIELD_CR0_READ_SHADOW], cr0));
+	vmwrite(VMCS_CR4_READ_SHADOW, merged_shadow(n->value[FIELD_CR4_MASK], n->value[FIELD_CR4_READ_SHADOW], n->value[FIELD_GUEST_CR4]));
 }
 
 static u64 without_load_efer(const struct nested *n, u64 efer01)

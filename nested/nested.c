@@ -103,7 +103,7 @@ void nested_reset(struct vcpu *v)
 	}
 	if (n->in_vmx_operation)
 		vmcs02_detach_shadow(v);
-	v->in_l2 = n->in_vmx_operation = n->exit_forced = false;
+	v->in_l2 = n->in_vmx_operation = n->exit_forced = n->msrs_due = false;
 	n->entry_pending = 0;
 	v->init_pending = v->step_pending = false;
 	n->current = NO_VMCS;
@@ -170,20 +170,26 @@ static struct route route_of(const struct vcpu *v, u32 reason)
 	return route;
 }
 
+/* SDM "Restrictions on VMX Operation" */
+static u64 cr0_fixed(const struct nested *n)
+{
+	return CR0_NE | (nested_uses(n, GROUP_SECONDARY, SECONDARY_UNRESTRICTED_GUEST) ? 0 : CR0_PE | CR0_PG);
+}
+
 static enum exit_action write_own_cr0(struct vcpu *v, u64 written)
 {
 	struct nested *n = v->nested;
 	u64 mask12 = n->value[FIELD_CR0_MASK];
-	u64 wanted = (vmread(VMCS_GUEST_CR0) & mask12) | (written & ~mask12);
+	u64 wanted = ((vmread(VMCS_GUEST_CR0) | v->cache_bits) & mask12) | (written & ~mask12);
 	enum exit_action action;
 
-	if (!(wanted & CR0_NE))
+	if (~wanted & cr0_fixed(n))
 		return EXIT_ACTION_INJECT_GP;
 	action = exit_write_cr0(v, wanted);
 	if (action != EXIT_ACTION_SKIP)
 		return action; /* L1 may be the guest by now */
 	u64 shadow = (n->value[FIELD_CR0_READ_SHADOW] & mask12) | (vmread(VMCS_CR0_READ_SHADOW) & ~mask12);
-	n->cache_bits = shadow & ~mask12 & (CR0_CD | CR0_NW);
+	n->cache_bits = v->cache_bits;
 	vmwrite(VMCS_CR0_READ_SHADOW, shadow);
 	return action;
 }
@@ -192,6 +198,8 @@ static cold_path bool take_entry_failure(struct vcpu *v, u32 reason)
 {
 	if (reason != EXIT_ENTRY_GUEST_STATE && reason != EXIT_ENTRY_MSR_LOADING)
 		return false;
+	if (reason == EXIT_ENTRY_MSR_LOADING && v->nested->msrs_due)
+		return entry_load_msrs(v), true;
 	nested_note_refusal(v, "hardware", "guest state");
 	reflect_entry_failure(v, reason, vmread(VMCS_EXIT_QUALIFICATION));
 	return true;
@@ -397,6 +405,8 @@ bool nested_takes_exception(struct vcpu *v, u32 vector, u32 error_code, u64 addr
 
 	if (!route_exception(&route, vector, error_code))
 		return false;
+	if (vector != EXC_DB)
+		vmwrite(VMCS_GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) | RFLAGS_RF); /* as the fault itself would have saved it */
 	reflect_made_up(v, &(struct made_up_exit){
 		.reason = EXIT_EXCEPTION_OR_NMI, .error_code = error_code, .qualification = address,
 		.interruption_info = INTERRUPTION_VALID | TYPE_HARDWARE_EXCEPTION << 8 | vector |

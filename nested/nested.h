@@ -41,6 +41,7 @@ struct nested {
 	/* VMX operation of L1 */
 	bool in_vmx_operation;
 	u8 entry_pending;             /* L1's entry has not reached hardware yet: ENTRY_RESUME or ENTRY_LAUNCH, 0: none */
+	bool msrs_due;                /* the entry under way fails at our own MSR area: L1's comes then */
 	bool exit_forced;             /* vmcs02's preemption timer is ours, to come back right after the entry */
 	u64 vmxon_pointer;
 
@@ -65,7 +66,7 @@ struct nested {
 	struct tsc02 { u64 base, offset, multiplier; } tsc; /* in vmcs02, computed for base as L1's offset */
 	u64 timer_deadline;           /* of L1's preemption timer, in the machine's TSC */
 	u64 timer12;                  /* L1's preemption timer at the entry: an exit gives it back unless it is to save what is left */
-	u64 cache_bits;               /* CD and NW as L2 has them where L1 does not own them; hardware's CR0 never has */
+	u64 cache_bits;               /* CD and NW as vmcs02's shadow has them */
 	u64 launched02;
 	u64 *msr_bitmap02;
 	struct bitmap_open msr_open;  /* where it follows L1's */

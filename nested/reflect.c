@@ -107,10 +107,8 @@ void reflect_prepare(struct nested *n)
  */
 static inline void load_registers(const struct nested *n)
 {
-	u64 cache_bits = vmread(VMCS_CR0_READ_SHADOW) & (CR0_CD | CR0_NW);
-
 	vmwrite(VMCS_GUEST_CR0, exit_cr0_hardware(n->host.cr0));
-	vmwrite(VMCS_CR0_READ_SHADOW, n->host.cr0 | cache_bits);
+	vmwrite(VMCS_CR0_READ_SHADOW, n->host.cr0 | n->cache_bits);
 	vmwrite(VMCS_GUEST_CR3, n->value[FIELD_HOST_CR3]);
 	vmwrite(VMCS_GUEST_CR4, n->host.cr4_hardware);
 	vmwrite(VMCS_CR4_READ_SHADOW, n->host.cr4);
@@ -280,11 +278,35 @@ void reflect_made_up(struct vcpu *v, const struct made_up_exit *made_up)
 	leave(v, is_nmi);
 }
 
+void reflect_forget_entry(struct nested *n)
+{
+	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0);
+	if (n->msrs_due)
+		vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
+	n->msrs_due = false;
+}
+
+/* The checks of guest state come before anything of it is loaded. */
+static void keep_l1(struct vcpu *v)
+{
+	struct nested *n = v->nested;
+
+	vmcs02_return(v);
+	if (!saves(n, EXIT_CONTROL_LOAD_EFER))
+		n->left.efer = efer_of_size(n, n->l1.efer);
+	if (!saves(n, EXIT_CONTROL_LOAD_PAT))
+		n->left.pat = vmread(VMCS_GUEST_IA32_PAT);
+	vmcs02_borrow(v);
+}
+
 void reflect_entry_failure(struct vcpu *v, u32 reason, u64 qualification)
 {
 	struct nested *n = v->nested;
 
+	reflect_forget_entry(n);
 	leave_over(n);
+	if (reason == EXIT_ENTRY_GUEST_STATE)
+		keep_l1(v);
 	vmcs12_set_data(n, FIELD_EXIT_REASON, reason | EXIT_REASON_ENTRY_FAILURE);
 	vmcs12_set_data(n, FIELD_EXIT_QUALIFICATION, qualification);
 	n->left.interruptibility = 0;

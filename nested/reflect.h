@@ -25,6 +25,8 @@ struct made_up_exit {
 };
 void reflect_made_up(struct vcpu *v, const struct made_up_exit *made_up);
 
+/* What an entry that has not come to pass was to bring along: the CPU clears an event's valid bit only when it is injected. */
+void reflect_forget_entry(struct nested *n);
 /* The entry failed after loading guest state: reason (without the failure bit) and qualification change, nothing else of vmcs12. */
 void reflect_entry_failure(struct vcpu *v, u32 reason, u64 qualification);
 

@@ -65,7 +65,7 @@ static inline void vmcs02_put(struct nested *n, enum field_index index, u64 valu
 /* vmcs02 is current: merges the controls. */
 void vmcs02_merge_controls(struct vcpu *v);
 /* vmcs02 is current: the read shadows, when CR0, CR4 or what L1 owns of them has changed. */
-void vmcs02_merge_shadows(struct nested *n);
+void vmcs02_merge_shadows(struct vcpu *v);
 /* vmcs02 is current: what is computed anew at each entry. */
 void vmcs02_merge_state(struct vcpu *v);
 void vmcs02_merge_memory(struct vcpu *v);
