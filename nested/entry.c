@@ -110,10 +110,13 @@ static inline void fetch_live(struct vcpu *v)
 static cold_path bool load_pdptes(struct vcpu *v)
 {
 	struct nested *n = v->nested;
+	u32 width = nested_machine.offer.physical_bits;
+	u64 cr3 = vmread(VMCS_GUEST_CR3);
 	bool is_long = nested_uses(n, GROUP_ENTRY, ENTRY_CONTROL_IA32E_MODE_GUEST);
 
-	if (!pdpte_is_used(n->value[FIELD_GUEST_CR0], n->value[FIELD_GUEST_CR4], is_long) ||
-	    pdpte_load(vmread(VMCS_GUEST_CR3), nested_machine.offer.physical_bits))
+	if (!pdpte_is_used(n->value[FIELD_GUEST_CR0], n->value[FIELD_GUEST_CR4], is_long))
+		return true;
+	if (cr3 >> width || pdpte_load(cr3, width)) /* hardware refuses a CR3 beyond the width */
 		return true;
 	reflect_entry_failure(v, EXIT_ENTRY_GUEST_STATE, 2);
 	return false;
@@ -185,13 +188,19 @@ static inline enum exit_action load_guest(struct vcpu *v)
 void entry_load_msrs(struct vcpu *v)
 {
 	struct nested *n = v->nested;
+	/* fields of vmcs12 that an area reaches as MSRs: a failed entry does not change them */
+	u64 cs = vmread(VMCS_GUEST_IA32_SYSENTER_CS), esp = vmread(VMCS_GUEST_IA32_SYSENTER_ESP), eip = vmread(VMCS_GUEST_IA32_SYSENTER_EIP);
 	u32 failed;
 
 	reflect_forget_entry(n);
 	failed = msr_area_load(v, (struct msr_area){ n->value[FIELD_ENTRY_MSR_LOAD_ADDRESS], n->value[FIELD_ENTRY_MSR_LOAD_COUNT] });
-	if (failed)
+	if (failed) {
+		vmwrite(VMCS_GUEST_IA32_SYSENTER_CS, cs);
+		vmwrite(VMCS_GUEST_IA32_SYSENTER_ESP, esp);
+		vmwrite(VMCS_GUEST_IA32_SYSENTER_EIP, eip);
 		reflect_entry_failure(v, EXIT_ENTRY_MSR_LOADING, failed);
-	else if (injects(n))
+	}
+	if (!failed && injects(n))
 		take_event(v);
 }
 
