@@ -28,7 +28,7 @@ KNOWN = {
 
 def stops(path):
     text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
-    return len(STOP.findall(text))
+    return len(STOP.findall(re.sub(r"^#define.*$", "", text, flags=re.M)))
 
 
 class Panics(unittest.TestCase):
