@@ -173,7 +173,7 @@ $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 $(O)/role.h: $(O)/config.h $(O)/nestbox
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION_NAME)")" >$@
 
-$(O)/kernel/main.o: $(O)/role.h
+$(O)/kernel/main.o $(O)/nested/nested.o: $(O)/role.h
 
 $(O)/kernel/monitor_blob.o: $(O)/monitor.elf kernel/monitor_blob.S
 	$(Q)mkdir -p $(@D) && strip -o $(O)/monitor.stripped $< && $(CC) -c -Wa,-I$(O) kernel/monitor_blob.S -o $@
