@@ -183,12 +183,17 @@ static bool is_contributory(u32 vector)
 	return vector == EXC_DE || (vector >= EXC_TS && vector <= EXC_GP);
 }
 
+static bool is_page_fault(u32 vector)
+{
+	return vector == EXC_PF || vector == EXC_VE;
+}
+
 /* SDM "Conditions for Generating a Double Fault". */
 static bool makes_double_fault(u32 first, u32 second)
 {
 	if (is_contributory(first))
 		return is_contributory(second);
-	return first == EXC_PF && (is_contributory(second) || second == EXC_PF);
+	return is_page_fault(first) && (is_contributory(second) || is_page_fault(second));
 }
 
 static void shut_down(struct vcpu *v)

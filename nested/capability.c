@@ -25,7 +25,9 @@ static u64 ept_vpid_offer(u64 hardware)
 /* What software does of a control may need more of the CPU than the control. */
 static u64 usable_secondary(const struct vmx_capabilities *hardware)
 {
-	u32 unusable = hardware->ept_vpid & EPT_CAP_ACCESSED_DIRTY ? 0 : SECONDARY_ENABLE_PML;
+	u32 unusable = (hardware->ept_vpid & EPT_CAP_ACCESSED_DIRTY ? 0 : SECONDARY_ENABLE_PML) |
+		       (hardware->ept_vpid & EPT_CAP_ADVANCED ? 0 : SECONDARY_MODE_BASED_EXECUTE) |
+		       (hardware->vmfunc & VM_FUNCTION_EPTP_SWITCHING ? 0 : SECONDARY_ENABLE_VM_FUNCTIONS);
 
 	return hardware->secondary & ~((u64)unusable << 32);
 }
@@ -63,6 +65,7 @@ void capability_offer(struct offer *offer, const struct vmx_capabilities *hardwa
 		.cr4_fixed0 = hardware->cr4_fixed0,
 		.cr4_fixed1 = hardware->cr4_fixed1 & (cr4_allowed | CR4_VMXE),
 		.ept_vpid = ept_vpid_offer(hardware->ept_vpid),
+		.vmfunc = hardware->vmfunc & VM_FUNCTION_EPTP_SWITCHING,
 	};
 	const u64 words[GROUP_COUNT] = { msr->pin, msr->primary, msr->secondary, msr->exit, msr->entry };
 	for (u32 i = 0; i < GROUP_COUNT; i++)
@@ -97,6 +100,7 @@ bool capability_read(const struct offer *offer, u32 msr, u64 *value)
 	case IA32_VMX_VMCS_ENUM: *value = offer->vmcs_enum; return true;
 	case IA32_VMX_PROCBASED_CTLS2: *value = c->secondary; return true;
 	case IA32_VMX_EPT_VPID_CAP: *value = c->ept_vpid; return true;
+	case IA32_VMX_VMFUNC: *value = c->vmfunc; return offer->may.word[GROUP_SECONDARY] & SECONDARY_ENABLE_VM_FUNCTIONS;
 	case IA32_VMX_TRUE_PINBASED_CTLS: *value = c->pin; return true;
 	case IA32_VMX_TRUE_PROCBASED_CTLS: *value = c->primary; return true;
 	case IA32_VMX_TRUE_EXIT_CTLS: *value = c->exit; return true;

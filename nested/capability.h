@@ -20,6 +20,7 @@ struct offer {
 	u32 physical_bits;
 };
 
+#define VM_FUNCTION_EPTP_SWITCHING BIT(0)
 #define BASIC_IO_INFORMATION BIT(54)
 #define BASIC_TRUE_CONTROLS  BIT(55)
 #define BASIC_ANY_ERROR_CODE BIT(56)

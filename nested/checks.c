@@ -123,6 +123,14 @@ static bool rule_ept_pointer(const struct check_context *c, u64 value, u64 argum
 	return capability_allows_eptp(c->offer, value);
 }
 
+/* The function needs EPT and its list. SDM "VM-Execution Control Fields" (checks) */
+static bool rule_eptp_switching(const struct check_context *c, u64 value, u64 argument)
+{
+	(void)argument;
+	return !(value & VM_FUNCTION_EPTP_SWITCHING) || (controls_has(c->controls, GROUP_SECONDARY, SECONDARY_ENABLE_EPT) &&
+							 rule_address(c, c->value[FIELD_EPTP_LIST_ADDRESS], PAGE_SIZE));
+}
+
 /* The first and the last byte; nothing is checked for an empty area. */
 static bool rule_msr_area(const struct check_context *c, u64 value, u64 count_field)
 {

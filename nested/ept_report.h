@@ -60,4 +60,10 @@ static inline u64 ept_report_qualification(const struct ept_mode *mode, u64 hard
 	return qualification;
 }
 
+/* May it become a #VE? By the entry that ended the walk, one that maps nothing or a leaf; bit 63 of other entries means nothing. */
+static inline bool ept_report_is_convertible(const struct ept12_walk *walk)
+{
+	return walk->outcome != EPT12_MISCONFIGURED && !(walk->entry[walk->level] & EPT_SUPPRESS_VE);
+}
+
 #endif

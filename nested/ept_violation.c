@@ -10,6 +10,7 @@
 #include "nested/ept_mode.h"
 #include "nested/page_log.h"
 #include "nested/reflect.h"
+#include "nested/virtualization_exception.h"
 #include "nested/vmcs02.h"
 
 static cold_path bool look_at(struct ept12_window *w, u32 level, u64 page)
@@ -167,6 +168,20 @@ static inline void make_access(struct vcpu *v, l2pa_t address, u64 qualification
 		reach_device(v, place_of(&n->walk12, address));
 }
 
+/* L2's, if L1 has it told of violations; never in a delivery. */
+static cold_path bool becomes_ve(struct vcpu *v, l2pa_t address, u64 qualification)
+{
+	if (vmread(VMCS_IDT_VECTORING_INFO) & INTERRUPTION_VALID)
+		return false;
+	return ve_take(v, &(struct ve_violation){ qualification, vmread(VMCS_GUEST_LINEAR_ADDRESS), address.value });
+}
+
+static inline void report(struct vcpu *v, l2pa_t address, u64 qualification)
+{
+	if (!ve_is_on(v->nested) || !becomes_ve(v, address, qualification))
+		reflect_changed(v, EXIT_EPT_VIOLATION, qualification);
+}
+
 bool ept_violation_handle(struct vcpu *v)
 {
 	struct nested *n = v->nested;
@@ -182,7 +197,7 @@ bool ept_violation_handle(struct vcpu *v)
 	}
 	const struct ept12_walk *walk = walk12(n, address);
 	if (lacks(walk, ept_report_wants(&n->ept, qualification)))
-		reflect_changed(v, EXIT_EPT_VIOLATION, ept_report_qualification(&n->ept, qualification, walk->rights));
+		report(v, address, ept_report_qualification(&n->ept, qualification, walk->rights));
 	else if (walk->outcome == EPT12_MISCONFIGURED)
 		reflect_changed(v, EXIT_EPT_MISCONFIGURATION, 0);
 	else
@@ -231,6 +246,8 @@ void nested_take_ept_violation(struct vcpu *v, const struct walk_fault *fault)
 	if (lacks(walk, rights)) {
 		exit.reason = EXIT_EPT_VIOLATION;
 		exit.qualification = ept_report_qualification(&n->ept, qualification_of(fault), walk->rights);
+		if (ve_is_on(n) && ve_take(v, &(struct ve_violation){ exit.qualification, fault->linear, fault->guest_physical }))
+			return;
 	} else if (walk->outcome == EPT12_MAPPED) {
 		if (!stops_for_log(n, rights & EPT_WRITE))
 			return;

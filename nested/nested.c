@@ -26,6 +26,7 @@
 #include "nested/shadow12.h"
 #include "nested/timer.h"
 #include "nested/virtual_apic.h"
+#include "nested/vm_function.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
 
@@ -164,6 +165,8 @@ static struct route route_of(const struct vcpu *v, u32 reason)
 		route.operand = exit_read_gpr(v, route.qualification >> 8 & 15);
 	} else if (reason == EXIT_VMREAD || reason == EXIT_VMWRITE) {
 		route.operand = access_field(v).encoding;
+	} else if (reason == EXIT_VMFUNC) {
+		route.operand = (u32)v->gpr[RAX] | v->gpr[RCX] << 32;
 	} else {
 		route.operand = (u32)v->gpr[RCX];
 	}
@@ -274,6 +277,7 @@ static __attribute__((noinline)) enum exit_action ask(struct vcpu *v, u32 reason
 	case EXIT_CR_ACCESS: return own_cr_access(v, &route);
 	case EXIT_VMREAD:
 	case EXIT_VMWRITE: return shadow12_instruction(v, reason);
+	case EXIT_VMFUNC: return vm_function_switch_eptp(v);
 	default: return EXIT_ACTION_PASS;
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "bsp/msr.h"
 #include "nested/bitmaps.h"
+#include "nested/capability.h"
 
 bool route_exception(const struct route *r, u32 vector, u32 error_code)
 {
@@ -137,6 +138,14 @@ static bool ask_vmread(const struct route *r)
 static bool ask_vmwrite(const struct route *r)
 {
 	return ask_field(r, FIELD_VMWRITE_BITMAP);
+}
+
+/* One function, if it is on, with a list of 512. */
+static bool ask_vmfunc(const struct route *r)
+{
+	u32 function = (u32)r->operand, index = r->operand >> 32;
+
+	return function != 0 || !(r->value[FIELD_VM_FUNCTION_CONTROLS] & VM_FUNCTION_EPTP_SWITCHING) || index >= PAGE_SIZE / sizeof(u64);
 }
 
 #define OURS { OWNER_OURS, GROUP_NONE, 0, NULL }

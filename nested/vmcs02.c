@@ -100,6 +100,8 @@ void vmcs02_setup(struct vcpu *v)
 	vmwrite(VMCS_EPT_POINTER, vmx_ept01_pointer);
 	n->eptp02 = vmx_ept01_pointer;
 	vmwrite(VMCS_LINK_POINTER, ~0ull);
+	if (nested_machine.offer.may.word[GROUP_SECONDARY] & SECONDARY_ENABLE_VM_FUNCTIONS)
+		vmwrite(VMCS_VM_FUNCTION_CONTROLS, 0); /* none: every VMFUNC exits */
 	CHECK(vmptrld(&v->vmcs01));
 	if (nested_machine.has_shadowing) {
 		vmwrite(VMCS_VMREAD_BITMAP, kernel_physical(vmread_bitmap));

@@ -185,10 +185,8 @@ static void test_devices(void)
 	lapic_write(APIC_ERROR, before);
 }
 
-static void test_real_mode(void)
+void ept_enter_real_mode(void)
 {
-	world_reset();
-	world_use_ept();
 	memcpy((void *)0x9000, l2_real, (size_t)(l2_real_end - l2_real));
 	world_clear_control(VMCS_ENTRY_CONTROLS, ENTRY_CONTROL_IA32E_MODE_GUEST);
 	set(VMCS_GUEST_IA32_EFER, 0);
@@ -200,8 +198,16 @@ static void test_real_mode(void)
 		set(VMCS_GUEST_ES_LIMIT + 2 * i, 0xFFFF);
 		set(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * i, i == 1 ? 0x9B : 0x93);
 	}
+	set(VMCS_GUEST_RIP, 0);
+}
+
+static void test_real_mode(void)
+{
+	world_reset();
+	world_use_ept();
+	ept_enter_real_mode();
 	l2.rbx = 0;
-	expect(l2_run((void *)0), EXIT_VMCALL, "real mode");
+	expect(l2_continue(), EXIT_VMCALL, "real mode");
 	check((u16)l2.rax == 0x900 && (u16)l2.rbx == 0x1234, "real mode left AX %lx, BX %lx", l2.rax, l2.rbx);
 }
 
@@ -238,5 +244,8 @@ void vmx_test_ept(void)
 	vmx_test_ept_pool();
 	vmx_test_ept_log();
 	vmx_test_ept_events();
+	vmx_test_ept_switch();
+	vmx_test_ept_ve();
+	vmx_test_ept_mode();
 	test_cost();
 }

@@ -19,6 +19,7 @@
 #define ACCESSED 0x100ull
 #define DIRTY 0x200ull
 #define EXECUTE_USER 0x400ull
+#define SUPPRESS_VE (1ull << 63)
 #define EPTP_FLAGS 0x40ull
 
 #define LINEAR_VALID 0x180ull     /* linear address valid, translation of it */
@@ -53,13 +54,23 @@ void ept_expect_access(const u8 *code, u64 address, const char *what);
 /* L2 runs on tables of its own at TABLES, which map the first 1 GiB as L1's do. Returns the directory. */
 u64 *ept_own_tables(void);
 
-extern const u8 l2_int52[], l2_iret[]; /* vmx_ept_code.S */
+extern const u8 l2_int52[], l2_iret[], l2_vmfunc[], l2_switch_often[], l2_return[]; /* vmx_ept_code.S */
 extern const u8 l2_load32[], l2_store32[]; /* vmx_apic_code.S */
+
+/* Tables like those of world_use_ept(), but MAPPED is another page for each root, which holds 100H + root. Returns the EPTP. */
+#define EPT_ROOTS 6u              /* a Nestbox keeps four */
+#define EPT_ROOT_PAGES 0x2800000ull
+u64 ept_make_root(u64 root);
+/* L2 begins in real mode, at 9000H. */
+void ept_enter_real_mode(void);
 
 /* the files */
 void vmx_test_ept_flags(void);
 void vmx_test_ept_pool(void);
 void vmx_test_ept_log(void);
 void vmx_test_ept_events(void);
+void vmx_test_ept_switch(void);
+void vmx_test_ept_ve(void);
+void vmx_test_ept_mode(void);
 
 #endif

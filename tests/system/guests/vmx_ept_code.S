@@ -19,4 +19,22 @@ l2_\name:
 	begin iret
 	iretq
 
+	begin vmfunc
+	vmfunc
+	end
+
+	/* between entries 0 and 1 of the list, ESI times; RBX counts what RDI holds */
+	begin switch_often
+1:	xorl %eax, %eax
+	movl %esi, %ecx
+	andl $1, %ecx
+	vmfunc
+	addq (%rdi), %rbx
+	decl %esi
+	jnz 1b
+	end
+
+	begin return
+	ret
+
 	.section .note.GNU-stack, "", @progbits

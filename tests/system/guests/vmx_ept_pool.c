@@ -6,9 +6,7 @@
 #include "vmx_ept.h"
 
 #define REGION (2ull << 20)
-#define ROOTS 6u                  /* a Nestbox keeps four */
 #define ROOT_TABLES 0x2000000ull  /* four tables for each root */
-#define PAGES 0x2800000ull        /* a page for each root, and a second one */
 
 static u64 alias_of(u64 region)
 {
@@ -48,8 +46,7 @@ static u64 *table_of(u64 root, u32 level)
 	return (u64 *)(ROOT_TABLES + root * 0x4000 + (4 - level) * 0x1000);
 }
 
-/* Like world_use_ept(), but MAPPED is another page for each root. */
-static u64 make_root(u64 root)
+u64 ept_make_root(u64 root)
 {
 	for (u32 level = 4; level; level--) {
 		u64 *table = table_of(root, level);
@@ -58,9 +55,9 @@ static u64 make_root(u64 root)
 		if (level > 1)
 			table[MAPPED >> (12 + 9 * (level - 1)) & 511] = (u64)table_of(root, level - 1) | READ | WRITE | EXECUTE;
 	}
-	table_of(root, 1)[MAPPED >> 12 & 511] = (PAGES + root * 0x1000) | READ | WRITE | EXECUTE | TYPE_WB;
-	*(u64 *)(PAGES + root * 0x1000) = 0x100 + root;
-	*(u64 *)(PAGES + (ROOTS + root) * 0x1000) = 0x200 + root;
+	table_of(root, 1)[MAPPED >> 12 & 511] = (EPT_ROOT_PAGES + root * 0x1000) | READ | WRITE | EXECUTE | TYPE_WB;
+	*(u64 *)(EPT_ROOT_PAGES + root * 0x1000) = 0x100 + root;
+	*(u64 *)(EPT_ROOT_PAGES + (EPT_ROOTS + root) * 0x1000) = 0x200 + root;
 	return (u64)table_of(root, 4) | 6 | 3 << 3;
 }
 
@@ -73,22 +70,22 @@ static void expect_value(u64 eptp, u64 value, const char *what)
 
 static void test_roots(void)
 {
-	u64 eptp[ROOTS];
+	u64 eptp[EPT_ROOTS];
 
 	world_reset();
 	world_use_ept();
-	for (u64 root = 0; root < ROOTS; root++)
-		eptp[root] = make_root(root);
-	for (u64 used = 2; used <= ROOTS; used++)
+	for (u64 root = 0; root < EPT_ROOTS; root++)
+		eptp[root] = ept_make_root(root);
+	for (u64 used = 2; used <= EPT_ROOTS; used++)
 		for (u64 i = 0; i < 3 * used; i++)
 			expect_value(eptp[i % used], 0x100 + i % used, "one of several roots");
 	/* one is changed and told, in the presence of the others */
-	for (u64 root = 0; root < ROOTS; root++) {
+	for (u64 root = 0; root < EPT_ROOTS; root++) {
 		const u64 descriptor[2] = { eptp[root], 0 };
 
-		table_of(root, 1)[MAPPED >> 12 & 511] += ROOTS * 0x1000;
+		table_of(root, 1)[MAPPED >> 12 & 511] += EPT_ROOTS * 0x1000;
 		check(vmx_invept(root & 1 ? 2 : 1, descriptor) == VM_OK, "INVEPT");
-		for (u64 i = 0; i < ROOTS; i++)
+		for (u64 i = 0; i < EPT_ROOTS; i++)
 			expect_value(eptp[i], (i <= root ? 0x200 : 0x100) + i, "a root after INVEPT");
 	}
 }

@@ -68,12 +68,19 @@ static bool contributes(u32 vector)
 	return vector == 0 || (vector >= 10 && vector <= 13);
 }
 
+/* #PF and #VE */
+static bool is_of_paging(u32 vector)
+{
+	return vector == 14 || vector == 20;
+}
+
 /* The manual's table, written out once more. */
 static void pairs_become_double_faults(void **state)
 {
 	for (u32 first = 0; first < 32; first++)
 		for (u32 second = 0; second < 32; second++) {
-			bool is_double = (contributes(first) && contributes(second)) || (first == 14 && (contributes(second) || second == 14));
+			bool is_double = contributes(first) ? contributes(second) :
+							      is_of_paging(first) && (contributes(second) || is_of_paging(second));
 
 			fresh(state);
 			v->event.info = exception(first);

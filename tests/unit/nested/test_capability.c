@@ -84,7 +84,7 @@ static void what_is_not_implemented_is_not_visible(void **state)
 	assert_int_equal(misc >> 6 & 7, 1); /* HLT only: SECURITY A8 */
 	assert_int_equal(misc >> 25 & 15, 0); /* one block of MSR entries; no SMI blocking by VMXOFF */
 	assert_int_equal(MISC_CR3_TARGETS(misc), 4);
-	assert_false(capability_read(&offer, IA32_VMX_VMFUNC, &value));
+	assert_int_equal(read_msr(&offer, IA32_VMX_VMFUNC), VM_FUNCTION_EPTP_SWITCHING);
 	assert_false(capability_read(&offer, IA32_VMX_VMFUNC + 1, &value));
 	assert_false(capability_read(&offer, IA32_VMX_BASIC - 1, &value));
 }
@@ -110,6 +110,9 @@ static void ept_features_follow_the_cpu(void **state)
 	/* its log is written when a dirty flag is set */
 	assert_false(none.may.word[GROUP_SECONDARY] & SECONDARY_ENABLE_PML);
 	assert_true(all.may.word[GROUP_SECONDARY] & SECONDARY_ENABLE_PML);
+	/* the exit must tell user mode */
+	assert_false(none.may.word[GROUP_SECONDARY] & SECONDARY_MODE_BASED_EXECUTE);
+	assert_true(all.may.word[GROUP_SECONDARY] & SECONDARY_MODE_BASED_EXECUTE);
 }
 
 static void ept_pointers(void **state)

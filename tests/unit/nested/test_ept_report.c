@@ -74,6 +74,25 @@ static void what_an_access_needs(void **state)
 	assert_int_equal(ept_report_wants(&mode, EPT_READ | EPT_WRITE | QUALIFICATION_USER), EPT_READ | EPT_WRITE);
 }
 
+static void suppressed_by_the_last_entry(void **state)
+{
+	(void)state;
+	for (u32 level = 1; level <= EPT12_LEVELS; level++) {
+		struct ept12_walk walk = { .outcome = EPT12_VIOLATION, .level = level };
+
+		for (u32 other = 1; other <= EPT12_LEVELS; other++)
+			walk.entry[other] = other == level ? ~EPT_SUPPRESS_VE : EPT_SUPPRESS_VE;
+		assert_true(ept_report_is_convertible(&walk));
+		walk.outcome = EPT12_MAPPED;
+		assert_true(ept_report_is_convertible(&walk));
+		walk.outcome = EPT12_MISCONFIGURED;
+		assert_false(ept_report_is_convertible(&walk));
+		walk.outcome = EPT12_VIOLATION;
+		walk.entry[level] = EPT_SUPPRESS_VE;
+		assert_false(ept_report_is_convertible(&walk));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -81,6 +100,7 @@ int main(void)
 		cmocka_unit_test_setup(only_what_means_something, set_up),
 		cmocka_unit_test_setup(a_walk_with_flags_reads_and_writes, set_up),
 		cmocka_unit_test_setup(execute_for_user_mode_is_bit_6, set_up),
+		cmocka_unit_test_setup(suppressed_by_the_last_entry, set_up),
 		cmocka_unit_test_setup(what_an_access_needs, set_up),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routing of L2's exits: total over every reason, and each deciding control, mask and bitmap bit in both positions. */
+#include "nested/capability.h"
 #include "nested/route.h"
 #include "world.h"
 
@@ -46,7 +47,7 @@ static void every_reason_has_an_owner(void **state)
 {
 	static const u32 ours[] = {
 		EXIT_EXTERNAL_INTERRUPT, EXIT_INIT, EXIT_SIPI, EXIT_IO_SMI, EXIT_OTHER_SMI, EXIT_ENTRY_MACHINE_CHECK, EXIT_EPT_VIOLATION,
-		EXIT_EPT_MISCONFIGURATION, EXIT_VMFUNC, EXIT_PML_FULL, EXIT_SPP_EVENT, EXIT_BUS_LOCK, EXIT_NOTIFY,
+		EXIT_EPT_MISCONFIGURATION, EXIT_PML_FULL, EXIT_SPP_EVENT, EXIT_BUS_LOCK, EXIT_NOTIFY,
 		/* by a control or a mask that is clear here */
 		EXIT_EXCEPTION_OR_NMI, EXIT_INTERRUPT_WINDOW, EXIT_NMI_WINDOW, EXIT_HLT, EXIT_RDPMC, EXIT_CR_ACCESS, EXIT_IO, EXIT_MWAIT,
 		EXIT_MONITOR, EXIT_PREEMPTION_TIMER, EXIT_WBINVD,
@@ -335,6 +336,27 @@ static void field_bitmaps_decide_with_shadowing(void **state)
 		}
 }
 
+/* EAX below, ECX above. */
+static void vm_functions(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w);
+	assert_true(l1(&w, EXIT_VMFUNC));
+	w.value[FIELD_VM_FUNCTION_CONTROLS] = VM_FUNCTION_EPTP_SWITCHING;
+	for (u64 index = 0; index < 1024; index++) {
+		w.route.operand = index << 32;
+		assert_int_equal(l1(&w, EXIT_VMFUNC), index >= 512);
+	}
+	w.route.operand = BIT(63);
+	assert_true(l1(&w, EXIT_VMFUNC));
+	for (u64 function = 1; function < 64; function++) {
+		w.route.operand = function;
+		assert_true(l1(&w, EXIT_VMFUNC));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +375,7 @@ int main(void)
 		cmocka_unit_test(msrs_follow_the_bitmap),
 		cmocka_unit_test(field_bitmaps_decide_with_shadowing),
 		cmocka_unit_test(msrs_outside_both_ranges_always_exit),
+		cmocka_unit_test(vm_functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
