@@ -206,7 +206,8 @@ TESTS = [
     Test("machine: CPU of 2009 (Lynnfield)", "guest", guest("power"), cannot_start("this CPU has no x2APIC: "),
          forbids=BROKEN + "|image:", until="cannot start", options=("--model", "corei5_lynnfield_750")),
     *[Test(f"machine: no VT-x, {firmware}", "guest", guest("power"),
-           cannot_start(re.escape("this CPU has no VT-x (VMX): use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)")),
+           ('parent: another hypervisor, "TCGTCGTCGTCG"', *cannot_start(re.escape(
+               "this CPU has no VT-x (VMX): use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)"))),
            forbids=BROKEN + "|image:", until="cannot start.*bochs", machine="qemu", memory=256, options=("--firmware", firmware), timeout=90)
       for firmware in ("bios", "uefi")],
 ]
