@@ -57,6 +57,10 @@ RING0 := $(COMMON) -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-o
 RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -mstack-protector-guard=global -fcf-protection=none \
 	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $(NEWLIB_DIR)/include -isystem $(MBEDTLS_BOX_DIR)/include \
 	-Ipartitions/monitor
+# What runs once, or on the way to a stop, is built small; bench limits the rest
+COLD := bsp/acpi bsp/boot bsp/console bsp/power bsp/smp bsp/memory/carve bsp/memory/paging bsp/timer/rtc bsp/timer/seed bsp/timer/tsc_hz \
+	kernel/crash kernel/log kernel/main kernel/parent kernel/partition kernel/vmx/capability nested/capability
+SMALL = $(if $(filter $(COLD:%=$(O)/%%),$@),-Os)
 HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -D_GNU_SOURCE
 
 ## What a person types
@@ -118,7 +122,7 @@ BASE := $(O)/config.h $(INCLUDES)
 define layer # directory of objects, directory of sources, include root, flags
 $(O)/$(1)/%.o: $(2)/%.c $(BASE)
 	$$(call say,CC $$<)
-	$(Q)mkdir -p $$(@D) && $(CC) $(4) -I$(O)/include/$(3) -c $$< -o $$@
+	$(Q)mkdir -p $$(@D) && $(CC) $(4) $$(SMALL) -I$(O)/include/$(3) -c $$< -o $$@
 $(O)/$(1)/%.o: $(2)/%.S $(BASE)
 	$$(call say,AS $$<)
 	$(Q)mkdir -p $$(@D) && $(CC) $(4) -I$(O)/include/$(3) -c $$< -o $$@
