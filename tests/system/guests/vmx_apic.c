@@ -54,16 +54,6 @@ void apic_world(u32 secondary)
 		world_control(VMCS_PIN_CONTROLS, PIN_EXTERNAL_INTERRUPT_EXITING);
 }
 
-void apic_warm_up(void)
-{
-	u64 rflags = field(VMCS_GUEST_RFLAGS);
-
-	set(VMCS_GUEST_RFLAGS, 2 | RFLAGS_IF);
-	set(VMCS_ENTRY_INTERRUPTION_INFO, INTERRUPTION_VALID | VECTOR_LOW);
-	apic_expect(l2_run(l2_vmcall), EXIT_VMCALL, "warm-up");
-	set(VMCS_GUEST_RFLAGS, rflags);
-}
-
 void apic_request(u32 vector)
 {
 	*apic_register(APIC_IRR + vector / 32 * 16) |= 1u << (vector & 31);

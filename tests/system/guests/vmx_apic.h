@@ -25,9 +25,6 @@ void apic_world(u32 secondary);
 bool apic_can(u32 secondary);
 void apic_expect(u32 reason, u32 wanted, const char *what);
 
-/* Delivers an interrupt to L2 that counts for nothing, so that its stack and gates are in the tables below. */
-void apic_warm_up(void);
-
 /* How L2's handler of VECTOR_LOW and VECTOR_HIGH ends an interrupt. */
 enum eoi_way { EOI_NONE, EOI_MSR, EOI_PAGE };
 extern volatile enum eoi_way eoi_way;

@@ -7,7 +7,7 @@
 
 #define ACCESSES SECONDARY_VIRTUALIZE_APIC_ACCESSES
 #define REGISTERS SECONDARY_APIC_REGISTER_VIRTUALIZATION
-enum { READ = 0, WRITE = 0x1000, DELIVERY = 0x3000 }; /* access types, in place */
+enum { READ = 0, WRITE = 0x1000, FETCH = 0x2000, DELIVERY = 0x3000 }; /* access types, in place */
 #define HIDDEN 0x1100000ull /* where L2 has the page behind L1's EPT */
 #define EPT_RWX_WB (7ull | 6ull << 3)
 
@@ -63,6 +63,10 @@ static void test_without_shadow(void)
 	expect_access(l2_load32, 0x80, READ);
 	expect_access(l2_store32, 0x80, WRITE);
 	expect_access(l2_load, 0xFF8, READ);
+	l2.rdi = page + 0x10;
+	apic_expect(l2_run(l2_call), EXIT_APIC_ACCESS, "instruction fetch");
+	check(field(VMCS_EXIT_QUALIFICATION) == (FETCH | 0x10), "its qualification %lx", field(VMCS_EXIT_QUALIFICATION));
+	check(field(VMCS_GUEST_RIP) == page + 0x10, "its RIP %lx", field(VMCS_GUEST_RIP));
 	world_control(VMCS_PRIMARY_CONTROLS, PRIMARY_USE_TPR_SHADOW);
 }
 

@@ -12,10 +12,15 @@
 
 static u32 seen_low, seen_high;
 
+static void end_interrupt(struct trap_frame *f)
+{
+	(void)f;
+	lapic_eoi();
+}
+
 static void delivery_world(u32 secondary)
 {
 	apic_world(DELIVERY | secondary);
-	apic_warm_up(); /* Bochs 3.0 tells the wrong vector of a virtual interrupt whose delivery is cut short */
 	set(VMCS_GUEST_RFLAGS, 2 | RFLAGS_IF);
 	seen_low = this_cpu()->seen[VECTOR_LOW];
 	seen_high = this_cpu()->seen[VECTOR_HIGH];
@@ -173,6 +178,40 @@ static void test_halt(void)
 	apic_expect(l2_run(l2_hlt), EXIT_HLT, "HLT that L1 wants");
 }
 
+static void other_disturbs(void)
+{
+	for (u32 i = 0; i < 50; i++) {
+		lapic_send(0, VECTOR_NOTIFICATION); /* L1's TPR holds it back: nothing but the machine hears of it */
+		for (u32 k = 0; k < 100; k++)
+			pause();
+	}
+}
+
+/* While L2 is deaf a virtual interrupt waits, whatever interrupts the machine has. */
+static void test_disturbance(void)
+{
+	if (!world_can(VMCS_PIN_CONTROLS, PIN_PREEMPTION_TIMER) || !check(cpu_start(1), "the other CPU does not start"))
+		return;
+	lapic_enable();
+	delivery_world(X2);
+	eoi_way = EOI_MSR;
+	set(VMCS_GUEST_RFLAGS, 2);
+	world_control(VMCS_PIN_CONTROLS, PIN_PREEMPTION_TIMER);
+	set(VMCS_PREEMPTION_TIMER_VALUE, 200000);
+	apic_request(VECTOR_LOW);
+	lapic_write(APIC_TPR, 0xF0);
+	other_handed = other_disturbs;
+	apic_expect(l2_run(l2_spin), EXIT_PREEMPTION_TIMER, "deaf L2, disturbed");
+	check(WAIT_FOR(!other_handed, 10000000), "the other CPU does not end");
+	expect_seen(0, 0, "deaf and disturbed");
+	expect_status(STATUS(0, VECTOR_LOW), "deaf and disturbed");
+	trap_set(VECTOR_NOTIFICATION, end_interrupt);
+	lapic_write(APIC_TPR, 0);
+	interrupts_on();
+	WAIT_FOR(false, 1000);
+	interrupts_off();
+}
+
 /* Interrupts for L1 leave L2 as before, with a virtual one pending or not. */
 static void test_interrupt_of_l1(void)
 {
@@ -200,4 +239,5 @@ void vmx_test_apic_delivery(void)
 	test_self_ipi();
 	test_halt();
 	test_interrupt_of_l1();
+	test_disturbance();
 }

@@ -160,7 +160,7 @@ static void test_many(void)
 	other_handed = other_posts_many;
 	for (u32 taken = 0; taken < ROUNDS; taken = cpus[0].seen[VECTOR_LOW] - before) {
 		l2.rsi = before + taken;
-		u32 reason = l2_run(l2_wait);
+		u32 reason = l2_run(taken & 1 ? l2_sti_hlt : l2_wait);
 		if (!check(reason == EXIT_VMCALL, "after %u: exit %x", taken, reason))
 			return;
 	}
