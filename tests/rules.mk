@@ -28,8 +28,8 @@ $(T)/ring3.a: $(RING3_SOURCES:%.c=$(T)/san/%.o) $(O)/monitor/acpi/dsdt.o
 world = $(if $(filter bsp kernel nested,$(1)),$(T)/ring0.a,$(T)/ring3.a)
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c))
 unit_folder = $(patsubst %/,%,$(dir $(1)))
-# what tests/unit/tools needs of tests/unit/image: keys and images made on the spot
-borrows = $(if $(filter tools,$(1)),image)
+# what others need of tests/unit/image: keys and images made on the spot
+borrows = $(if $(filter tools update,$(1)),image)
 unit_sources = $(wildcard $(foreach d,$(1) $(borrows),tests/unit/$(d)/*.c))
 unit_helpers = $(patsubst %.c,$(T)/san/%.o,$(foreach f,$(unit_sources),$(if $(filter test_%,$(notdir $(f))),,$(f))))
 
