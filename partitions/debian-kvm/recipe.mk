@@ -12,7 +12,8 @@ endif
 BUILD ?= build
 DEBIAN_KVM := $(BUILD)/partitions/debian-kvm
 DEBIAN_KVM_SRC := partitions/debian-kvm
-DEBIAN_KVM_MODULES := virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-intel
+DEBIAN_KVM_MODULES := virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-intel \
+	$(addprefix drivers/virtio/,virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci) drivers/char/hw_random/virtio-rng
 DEBIAN_KVM_WARN := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla \
 	-Wimplicit-fallthrough
 DEBIAN_KVM_GUEST := $(DEBIAN_KVM_WARN) -O2 -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic \
@@ -46,11 +47,11 @@ $(DEBIAN_KVM)/l2bench: $(DEBIAN_KVM_SRC)/l2bench.c
 	$(CC) $(DEBIAN_KVM_WARN) -O2 -static -s -o $@ $<
 
 # Fixed owner, times and order make the archive reproducible.
-$(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(DEBIAN_KVM_SRC)/init $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz
+$(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz
 	rm -rf $(@D)/rootfs
 	mkdir -p $(addprefix $(@D)/rootfs/,bin dev proc run sys tmp lib/modules)
 	cp $(BUSYBOX) $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(@D)/rootfs/bin/
-	cp $(DEBIAN_KVM_SRC)/init $(@D)/rootfs/init
+	cp $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(@D)/rootfs/
 	cp $(foreach m,$(DEBIAN_KVM_MODULES),$(DEBIAN_KERNEL_DIR)/lib/modules/*/kernel/$(m).ko) \
 		$(@D)/rootfs/lib/modules/
 	chmod -R u=rwX,go=rX $(@D)/rootfs

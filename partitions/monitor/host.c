@@ -7,6 +7,9 @@
 #include <inttypes.h>
 
 #include "bsp/newlib/sys_call.h"
+#include "device_list.h"
+#include "entropy.h"
+#include "loader/guest_ram.h"
 #include "print.h"
 #include "summary.h"
 
@@ -61,6 +64,22 @@ static void unclaimed(void *context, const struct bus_access *access)
 	      access->is_write ? "write" : "read", access->size);
 }
 
+static void *memory(void *context, uint64_t gpa, uint64_t count)
+{
+	const struct monitor_info *info = context;
+	const struct guest_ram ram = { (uint8_t *)MONITOR_RAM_VA, info->ram_bytes };
+
+	return guest_ram_at(&ram, gpa, count);
+}
+
+static struct entropy entropy;
+
+static void random_bytes(void *context, void *bytes, uint32_t count)
+{
+	(void)context;
+	entropy_get(&entropy, bytes, count, host_now_ticks());
+}
+
 static const struct platform_ops ops = {
 	.now_ticks = now_ticks,
 	.msi = msi,
@@ -69,6 +88,8 @@ static const struct platform_ops ops = {
 	.stop = stop,
 	.health = health,
 	.unclaimed = unclaimed,
+	.memory = memory,
+	.random = random_bytes,
 };
 
 struct platform host_platform(const struct monitor_info *info)
@@ -77,6 +98,7 @@ struct platform host_platform(const struct monitor_info *info)
 
 	if (!first_call_ticks)
 		first_call_ticks = host_now_ticks();
+	entropy_seed(&entropy, info->random_seed);
 	return (struct platform){
 		.ops = &ops,
 		.context = (void *)(uintptr_t)info,
@@ -84,5 +106,6 @@ struct platform host_platform(const struct monitor_info *info)
 		.unix_time = info->unix_time,
 		.unix_ticks = first_call_ticks,
 		.has_debug_exit = info->debug_exit,
+		.devices = DEVICE_LIST,
 	};
 }

@@ -83,9 +83,24 @@ static void unclaimed(void *context, const struct bus_access *access)
 	REQUIRE(reports++ < 2 * BUS_MAX_REPORTS);
 }
 
+static uint8_t ram[64 << 10];
+
+static void *memory(void *context, uint64_t gpa, uint64_t count)
+{
+	(void)context;
+	return gpa <= sizeof(ram) && count <= sizeof(ram) - gpa ? ram + gpa : NULL;
+}
+
+static void random_bytes(void *context, void *bytes, uint32_t count)
+{
+	(void)context;
+	__builtin_memset(bytes, 0x5A, count);
+}
+
 static const struct platform_ops ops = {
 	.now_ticks = now_ticks, .msi = msi, .pic_line = pic_line, .console_put = console_put,
 	.stop = stop, .health = health, .unclaimed = unclaimed,
+	.memory = memory, .random = random_bytes,
 };
 
 static void power_on(bool has_debug_exit)

@@ -2,14 +2,16 @@
 /* The partition's PC; see board.h. ports.def is its address map. */
 #include "devices/board.h"
 
-#define ROW(a, b, s, o, d, r, w) \
+#define ROW(a, b, s, o, d, r, w, c) \
 	{ .first = (a), .last = (b), .sizes = (s), .option = (o), .read = (r), .write = (w), \
-	  .device_offset = offsetof(struct board, d) },
+	  .claims = (c), .device_offset = offsetof(struct board, d) },
 
-#define PORTS(a, b, s, d, r, w) ROW(a, b, s, BUS_ALWAYS, d, r, w)
-#define TEST_PORTS(a, b, s, d, r, w) ROW(a, b, s, BUS_DEBUG_EXIT, d, r, w)
-#define EMPTY(a, b) ROW(a, b, BUS_LONGS, BUS_ALWAYS, health, bus_absent_read, bus_absent_write)
+#define PORTS(a, b, s, d, r, w) ROW(a, b, s, BUS_ALWAYS, d, r, w, NULL)
+#define TEST_PORTS(a, b, s, d, r, w) ROW(a, b, s, BUS_DEBUG_EXIT, d, r, w, NULL)
+#define EMPTY(a, b) \
+	ROW(a, b, BUS_LONGS, BUS_ALWAYS, health, bus_absent_read, bus_absent_write, NULL)
 #define MMIO(a, b, s, d, r, w)
+#define MMIO_CLAIMED(a, b, s, d, r, w, c)
 static const struct bus_range port_ranges[] = {
 #include "devices/ports.def"
 };
@@ -17,11 +19,13 @@ static const struct bus_range port_ranges[] = {
 #undef TEST_PORTS
 #undef EMPTY
 #undef MMIO
+#undef MMIO_CLAIMED
 
 #define PORTS(a, b, s, d, r, w)
 #define TEST_PORTS(a, b, s, d, r, w)
 #define EMPTY(a, b)
-#define MMIO(a, b, s, d, r, w) ROW(a, b, s, BUS_ALWAYS, d, r, w)
+#define MMIO(a, b, s, d, r, w) ROW(a, b, s, BUS_ALWAYS, d, r, w, NULL)
+#define MMIO_CLAIMED(a, b, s, d, r, w, c) ROW(a, b, s, BUS_ALWAYS, d, r, w, c)
 static const struct bus_range mmio_ranges[] = {
 #include "devices/ports.def"
 };
@@ -56,6 +60,7 @@ void board_reset(struct board *board, const struct platform *platform)
 	acpi_pm_reset(&board->acpi_pm, &board->timebase, &board->irq, &board->power);
 	uart_reset(&board->uart, &board->platform, &board->irq);
 	pci_reset(&board->pci);
+	virtio_devices_reset(&board->virtio, &board->platform, &board->pci);
 	health_reset(&board->health, &board->power);
 }
 

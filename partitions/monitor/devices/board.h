@@ -12,13 +12,14 @@
 #include "devices/health.h"
 #include "devices/ioapic.h"
 #include "devices/irq.h"
-#include "devices/pci.h"
 #include "devices/pic.h"
 #include "devices/pit.h"
 #include "devices/power.h"
 #include "devices/rtc.h"
 #include "devices/timebase.h"
 #include "devices/uart.h"
+#include "pci/pci.h"
+#include "virtio/devices.h"
 
 struct board {
 	struct platform platform;
@@ -34,6 +35,7 @@ struct board {
 	struct acpi_pm acpi_pm;
 	struct uart uart;
 	struct pci pci;
+	struct virtio_devices virtio;
 	struct health health;
 };
 

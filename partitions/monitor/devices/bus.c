@@ -22,9 +22,20 @@ void bus_absent_write(void *device, uint64_t address, uint32_t size, uint64_t va
 	(void)value;
 }
 
+static void *device_of(const struct bus *bus, const struct bus_range *range)
+{
+	return (char *)bus->devices + range->device_offset;
+}
+
 static bool exists(const struct bus *bus, const struct bus_range *range)
 {
 	return range->option == BUS_ALWAYS || bus->platform->has_debug_exit;
+}
+
+static bool is_claimed(const struct bus *bus, const struct bus_range *range, uint64_t address,
+		       uint32_t size)
+{
+	return !range->claims || range->claims(device_of(bus, range), address, size);
 }
 
 static bool takes(const struct bus_range *range, uint64_t address, uint32_t size)
@@ -38,7 +49,8 @@ static const struct bus_range *find(const struct bus *bus, uint64_t address, uin
 	for (size_t i = 0; i < bus->range_count; i++) {
 		const struct bus_range *range = &bus->ranges[i];
 
-		if (takes(range, address, size) && exists(bus, range))
+		if (takes(range, address, size) && exists(bus, range) &&
+		    is_claimed(bus, range, address, size))
 			return range;
 	}
 	return NULL;
@@ -51,7 +63,7 @@ static bool overlaps(const struct bus *bus, uint64_t address, uint32_t size)
 	for (size_t i = 0; i < bus->range_count; i++) {
 		const struct bus_range *range = &bus->ranges[i];
 
-		if (address <= range->last && last >= range->first && exists(bus, range))
+		if (address <= range->last && last >= range->first && exists(bus, range) && !range->claims)
 			return true;
 	}
 	return false;
@@ -74,11 +86,6 @@ static bool is_access(const struct bus *bus, uint64_t address, uint32_t size)
 {
 	return size && !(size & (size - 1)) && size <= bus->max_size &&
 	       address <= UINT64_MAX - size;
-}
-
-static void *device_of(const struct bus *bus, const struct bus_range *range)
-{
-	return (char *)bus->devices + range->device_offset;
 }
 
 /* By rows that take bytes: one that does not never sees a part of an access. */

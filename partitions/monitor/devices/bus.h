@@ -33,6 +33,8 @@ struct bus_range {
 	size_t device_offset;  /* of the device in the board */
 	uint64_t (*read)(void *device, uint64_t address, uint32_t size);
 	void (*write)(void *device, uint64_t address, uint32_t size, uint64_t value);
+	/* Null: all of it is there. Else whether this access is; the row does not exist for others. */
+	bool (*claims)(const void *device, uint64_t address, uint32_t size);
 };
 
 /* Addresses reported as unclaimed since reset; a full list ends the reports. */

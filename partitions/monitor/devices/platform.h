@@ -22,6 +22,11 @@ enum health_event {
 	HEALTH_HEARTBEAT = 2, /* the workload is alive */
 };
 
+/* Devices a partition may have or not. */
+enum platform_device {
+	PLATFORM_RNG = 1,
+};
+
 /* One access of the guest; values are zero-extended. */
 struct bus_access {
 	uint64_t address;
@@ -41,6 +46,10 @@ struct platform_ops {
 	void (*health)(void *context, enum health_event event);
 	/* The first touch of an address nothing answers at; bounded per reset. */
 	void (*unclaimed)(void *context, const struct bus_access *access);
+	/* The bytes [gpa, gpa + count) of the guest's RAM, or null unless all of them are, in one piece. */
+	void *(*memory)(void *context, uint64_t gpa, uint64_t count);
+	/* Bytes nobody can foresee. */
+	void (*random)(void *context, void *bytes, uint32_t count);
 };
 
 struct platform {
@@ -50,6 +59,7 @@ struct platform {
 	uint64_t unix_time;     /* seconds at unix_ticks; 0: unknown */
 	uint64_t unix_ticks;    /* when unix_time was right, at or before board_reset */
 	bool has_debug_exit;    /* test option: the debug-exit port exists */
+	uint32_t devices;       /* of enum platform_device */
 };
 
 #endif

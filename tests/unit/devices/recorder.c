@@ -61,9 +61,26 @@ static void unclaimed(void *context, const struct bus_access *access)
 	recorder->report = *access;
 }
 
+static void *memory(void *context, uint64_t gpa, uint64_t count)
+{
+	struct recorder *recorder = context;
+
+	return gpa <= RAM_BYTES && count <= RAM_BYTES - gpa ? recorder->ram + gpa : NULL;
+}
+
+/* Counts up, so that a test sees what came when. */
+static void random_bytes(void *context, void *bytes, uint32_t count)
+{
+	struct recorder *recorder = context;
+
+	while (count--)
+		*(uint8_t *)bytes++ = recorder->next_random++;
+}
+
 static const struct platform_ops ops = {
 	.now_ticks = now_ticks, .msi = msi, .pic_line = pic_line, .console_put = console_put,
 	.stop = stop, .health = health, .unclaimed = unclaimed,
+	.memory = memory, .random = random_bytes,
 };
 
 void recorder_power_on(bool has_debug_exit)

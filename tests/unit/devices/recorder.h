@@ -16,6 +16,7 @@
 #include "devices/board.h"
 
 #define TICKS_HZ 1000000000ull /* a tick is a nanosecond */
+#define RAM_BYTES (256u << 10) /* of the guest, from 0 */
 #define START_TICKS 5000000000ull
 #define MICROSECOND 1000ull
 #define MILLISECOND 1000000ull
@@ -39,6 +40,8 @@ struct recorder {
 	enum health_event health;
 	uint32_t reports;
 	struct bus_access report;
+	uint8_t ram[RAM_BYTES];
+	uint8_t next_random;
 };
 
 /* One recorder per executable; a cmocka setup that powers it on. */

@@ -73,9 +73,10 @@ static void added_function_answers_and_sizes_its_bar(void **state)
 {
 	static struct pci_function function;
 	static struct pci_function same;
+	static const struct pci_ops ops = { .written = written };
 
 	(void)state;
-	function = (struct pci_function){ .devfn = 1 << 3, .device = &told, .written = written };
+	function = (struct pci_function){ .devfn = 1 << 3, .device = &told, .ops = &ops };
 	same = function;
 	pci_define(&function, 0, 4, 0x10421AF4);
 	pci_define(&function, 0xFE, 4, 0xFFFFFFFF); /* cut at the end */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configured devices as a value, so that no .c file asks the preprocessor. */
+#ifndef MONITOR_DEVICE_LIST_H
+#define MONITOR_DEVICE_LIST_H
+
+#include "devices/platform.h"
+
+#if defined(CONFIG_PARTITION_PCI_RNG)
+#define DEVICE_LIST_RNG PLATFORM_RNG
+#else
+#define DEVICE_LIST_RNG 0u
+#endif
+
+#define DEVICE_LIST (DEVICE_LIST_RNG)
+
+#endif
