@@ -153,9 +153,21 @@ $(KEY).pub: $(KEY).key ;
 $(O)/trusted_keys.c: $(KEY).pub $(O)/nestbox
 	$(Q)$(O)/nestbox keyring c $(if $(CONFIG_RELEASE),--release) --out $@ $<
 
+## The console's password: a checkout makes a random one, a release wants one that somebody has chosen
+
+PASSWORD ?= keys/console
+RANDOM_PASSWORD := $(O)/nestbox password make --iterations 20000 --random $(PASSWORD).txt --out $(PASSWORD).hash
+CHOOSE_PASSWORD := { echo "a release needs a password somebody has chosen: $(O)/nestbox password make --force --out $(PASSWORD).hash; rm -f $(PASSWORD).txt"; exit 1; }
+$(PASSWORD).hash: | $(O)/nestbox
+	$(Q)mkdir -p $(dir $(PASSWORD)) && $(if $(CONFIG_RELEASE),$(CHOOSE_PASSWORD),$(RANDOM_PASSWORD))
+
+$(O)/password.c: $(if $(CONFIG_CONSOLE),$(PASSWORD).hash) $(O)/nestbox $(O)/config.mk
+	$(Q)$(if $(CONFIG_RELEASE),test ! -e $(PASSWORD).txt || $(CHOOSE_PASSWORD))
+	$(Q)$(O)/nestbox password c --out $@ $(filter %.hash,$^)
+
 ## Monitor: a ring-3 program, embedded in the kernel
 
-$(O)/trusted_keys.o: $(O)/trusted_keys.c $(BASE)
+$(O)/trusted_keys.o $(O)/password.o: $(O)/%.o: $(O)/%.c $(BASE)
 	$(Q)$(CC) $(RING3) -I$(O)/include/monitor -c $< -o $@
 
 $(O)/dsdt.aml: partitions/monitor/acpi/dsdt.asl | $(O)/.setup
@@ -166,7 +178,7 @@ $(O)/monitor/acpi/dsdt.o: partitions/monitor/acpi/dsdt.S $(O)/dsdt.aml
 	$(Q)mkdir -p $(@D) && $(CC) -c -I$(O) -Wa,-I$(O) $< -o $@
 
 MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glue/%.o) $(MONITOR:%=$(O)/monitor/%.o) \
-	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o
+	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o $(O)/password.o
 $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 	$(call say,LD $@)
 	$(Q)$(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/newlib/monitor.lds -o $@ \

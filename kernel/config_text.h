@@ -32,6 +32,12 @@
 #define CONFIG_DEBUG_EXIT_ON 0
 #endif
 
+#if defined(CONFIG_CONSOLE)
+#define CONFIG_CONSOLE_ON 1
+#else
+#define CONFIG_CONSOLE_ON 0
+#endif
+
 #if defined(CONFIG_ON_CRASH_RESTART)
 #define CONFIG_ON_CRASH ACTION_RESTART
 #elif defined(CONFIG_ON_CRASH_REBOOT)

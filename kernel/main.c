@@ -195,6 +195,10 @@ static void set_up_monitor(void)
 		.on_crash = CONFIG_ON_CRASH,
 		.on_power_off = CONFIG_ON_POWER_OFF,
 		.security_version_floor = CONFIG_SECURITY_VERSION_FLOOR,
+		.has_console = CONFIG_CONSOLE_ON,
+		.vmx_pin = (u32)(vmx_capabilities.pin >> 32),
+		.vmx_secondary = (u32)(vmx_capabilities.secondary >> 32),
+		.vmx_ept_vpid = vmx_capabilities.ept_vpid,
 		.partition_name = CONFIG_PARTITION_NAME,
 		.role_uuid = CONFIG_ROLE_UUID,
 	};

@@ -53,6 +53,7 @@ enum stop_reason {
 	STOP_CONTAINED,      /* the guest did what nothing can answer; details in the log */
 	STOP_MONITOR_FAULT,  /* the monitor itself faulted */
 	STOP_REFUSED,        /* UPCALL_BOOT said no: no verified image */
+	STOP_REQUESTED,      /* a person asked at the console: the detail is the enum stop_action */
 };
 
 enum stop_action {
@@ -73,7 +74,8 @@ enum syscall_number {
 	SYS_IRQ_BIND = 7,       /* (host line): deliver this host interrupt as UPCALL_HOST_IRQ; must be granted */
 	SYS_PORT_READ = 8,      /* (port, size): granted host port; value */
 	SYS_PORT_WRITE = 9,     /* (port, size, value) */
-	SYS_STOP = 10,          /* (enum stop_reason, detail): stop the partition; the upcall still must be completed */
+	SYS_STOP = 10,          /* (enum stop_reason, detail): stop the partition; the upcall still must be completed. Of one that is held
+	                         * stopped, STOP_REQUESTED takes the box out: ACTION_RESTART, _REBOOT, _POWER_OFF */
 	SYS_STATISTICS = 11,    /* (cpu, struct exit_statistics *): copies the counters of one CPU */
 	SYS_LOG_READ = 12,      /* (buffer, length, offset): reads the log ring, oldest first; bytes copied */
 	SYS_COUNT
@@ -108,6 +110,9 @@ struct call_page {
 	struct boot_state boot;
 };
 
+/* What L1 has done on a CPU. */
+enum vmx_state { VMX_STATE_ON = 1, VMX_STATE_HAS_VMCS = 2, VMX_STATE_IN_L2 = 4 };
+
 #define EXIT_REASON_COUNT 80
 struct exit_statistics {
 	uint64_t count[EXIT_REASON_COUNT];     /* exits of L1 by basic exit reason */
@@ -119,6 +124,7 @@ struct exit_statistics {
 	uint64_t ept02_tables, ept02_tables_most, ept02_tables_all; /* of the pool: in use, the most there were in use, all */
 	uint64_t first_entry_ticks;            /* host TSC from kernel entry to this CPU's first guest instruction */
 	uint64_t boot_upcall_ticks;            /* of those, spent in UPCALL_BOOT (verifying and loading) */
+	uint64_t vmx_state;                    /* bits of enum vmx_state, when asked for */
 };
 
 #define MONITOR_NAME_BYTES 64
@@ -142,7 +148,9 @@ struct monitor_info {
 	uint32_t on_crash;                     /* enum stop_action for STOP_TRIPLE_FAULT, _CONTAINED, _MONITOR_FAULT */
 	uint32_t on_power_off;                 /* enum stop_action for STOP_POWER_OFF */
 	uint32_t security_version_floor;
-	uint32_t zero;
+	uint32_t has_console;                  /* the management console is on the serial line */
+	uint32_t vmx_pin, vmx_secondary;       /* control bits the machine's CPU allows, as in IA32_VMX_*_CTLS */
+	uint64_t vmx_ept_vpid;                 /* IA32_VMX_EPT_VPID_CAP */
 };
 
 #endif

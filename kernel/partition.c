@@ -19,6 +19,7 @@ noreturn_fn void vcpu_enter(struct vcpu *v);
 
 static u32 cpu_count;
 static struct { u32 reason; u64 detail; } stop;
+static u32 asked;      /* enum stop_action that ends holding; 0: none */
 static u32 parked;     /* CPUs waiting in partition_park() */
 static u32 generation; /* counts restarts: parked CPUs wait for it to move */
 
@@ -36,8 +37,11 @@ void partition_stop(enum stop_reason reason, u64 detail)
 {
 	u32 none = 0;
 
-	if (!__atomic_compare_exchange_n(&stop.reason, &none, (u32)reason, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+	if (!__atomic_compare_exchange_n(&stop.reason, &none, (u32)reason, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		if (reason == STOP_REQUESTED)
+			asked = (u32)detail;
 		return;
+	}
 	stop.detail = detail;
 	for (u32 i = 0; i < cpu_count; i++)
 		vcpu_request(&vcpus[i], REQUEST_STOP);
@@ -62,11 +66,13 @@ static enum stop_action choose_action(void)
 	return answer >= ACTION_HOLD && answer <= ACTION_POWER_OFF ? (enum stop_action)answer : fallback_action();
 }
 
-/* The box stays up for its people: host interrupts still reach the monitor, no guest runs. */
-static noreturn_fn void hold(void)
+/* The box stays up for its people: host interrupts still reach the monitor, no guest runs. Until one of them asks for something else. */
+static enum stop_action hold(void)
 {
-	for (;;) {
+	for (asked = 0;;) {
 		host_irq_deliver();
+		if (asked > ACTION_HOLD && asked <= ACTION_POWER_OFF)
+			return (enum stop_action)asked;
 		interrupts_enable_and_halt();
 	}
 }
@@ -134,15 +140,11 @@ static void park_boot(struct vcpu *v)
 		interrupts_enable_and_halt();
 	enum stop_action action = choose_action();
 	log_line("kernel: partition stopped, action: %s", action_names[action]);
-	switch (action) {
-	case ACTION_RESTART:
-		restart(v);
-		break;
-	case ACTION_HOLD:
-		hold();
-	default:
+	if (action == ACTION_HOLD)
+		action = hold();
+	if (action != ACTION_RESTART)
 		end_box(action);
-	}
+	restart(v);
 }
 
 void partition_park(struct vcpu *v)

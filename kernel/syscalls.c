@@ -113,7 +113,7 @@ static u64 sys_port(const struct trap_frame *f)
 
 static u64 sys_stop(const struct trap_frame *f)
 {
-	if (f->rdi < STOP_POWER_OFF || f->rdi > STOP_REFUSED)
+	if (f->rdi < STOP_POWER_OFF || f->rdi > STOP_REQUESTED)
 		return ERROR(SYS_EINVAL);
 	partition_stop((enum stop_reason)f->rdi, f->rsi);
 	return 0;

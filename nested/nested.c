@@ -441,4 +441,6 @@ void nested_count_tables(const struct vcpu *v)
 	v->statistics->ept02_tables = n->ept02.count - n->ept02.free_count;
 	v->statistics->ept02_tables_most = n->ept02.count - n->ept02.least_free;
 	v->statistics->ept02_tables_all = n->ept02.count;
+	v->statistics->vmx_state = (n->in_vmx_operation ? VMX_STATE_ON : 0) | (n->current != NO_VMCS ? VMX_STATE_HAS_VMCS : 0) |
+				   (v->in_l2 ? VMX_STATE_IN_L2 : 0);
 }

@@ -57,7 +57,8 @@ BUSYBOX_SHA256 := 3d3fdbe91d4660c873e14b092c213fe81c1da6362daa236eb25d0171eb1087
 
 BOCHS_DIR := $(CACHE)/$(BOCHS_NAME)
 NEWLIB_DIR := $(CACHE)/$(NEWLIB_NAME)/x86_64-elf
-MBEDTLS_BOX_DIR := $(CACHE)/$(MBEDTLS_NAME)/box
+# by its configuration: checkouts of different versions share the cache
+MBEDTLS_BOX_DIR := $(CACHE)/$(MBEDTLS_NAME)/box-$(shell sha256sum < bsp/newlib/mbedtls_box_config.h | cut -c1-8)
 MBEDTLS_HOST_DIR := $(CACHE)/$(MBEDTLS_NAME)/host
 DEBIAN_KERNEL_DIR := $(CACHE)/$(KERNEL_NAME)
 BUSYBOX := $(CACHE)/$(BUSYBOX_NAME)/bin/busybox

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the box has of mbedtls: SHA-2, and verification of ECDSA over P-256 and P-384 on raw points
+ * What the box has of mbedtls: SHA-2, PBKDF2, and verification of ECDSA over P-256 and P-384 on raw points
  * and raw (r, s).  It becomes mbedtls/mbedtls_config.h of the box's library (tools/setup), so users
  * need no extra macro.  No ASN.1 or key parsing, no entropy, no time, no file system, no network:
  * what is absent cannot be attacked.  Memory comes from one fixed buffer (memory_buffer_alloc.h).
@@ -16,6 +16,7 @@
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
 
 #define MBEDTLS_MD_C
+#define MBEDTLS_PKCS5_C
 #define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_SHA384_C

@@ -27,6 +27,7 @@ static struct image_source image;
 static struct verify_result result;
 static struct loader loader;
 static struct payload payload;
+static bool is_accepted;
 
 /* Sentences in the tables are "what; what to do". */
 static bool refuse(const char *sentence)
@@ -131,6 +132,7 @@ bool boot_partition(const struct boot_source *source, struct boot_state *boot)
 	const struct guest_ram ram = { .base = source->ram, .bytes = source->info->ram_bytes };
 	uint64_t gpa = 0;
 
+	is_accepted = false;
 	crypto_heap_init(crypto_heap, sizeof(crypto_heap));
 	if (!verify_manifest(source))
 		return false;
@@ -142,7 +144,13 @@ bool boot_partition(const struct boot_source *source, struct boot_state *boot)
 	error = loader_load(&loader, &payload, gpa, boot);
 	if (error)
 		return refuse(load_error_text(error));
+	is_accepted = true;
 	print("image: accepted; starting %s at %" PRIx64 "\n", payload_kernel(&payload)->text,
 	      boot->rip);
 	return true;
+}
+
+const struct manifest *boot_manifest(void)
+{
+	return is_accepted ? &result.manifest : NULL;
 }

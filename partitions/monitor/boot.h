@@ -20,4 +20,8 @@ struct boot_source {
  * run. */
 bool boot_partition(const struct boot_source *source, struct boot_state *boot);
 
+/* Of the image that was accepted last; null when there is none. */
+struct manifest;
+const struct manifest *boot_manifest(void);
+
 #endif

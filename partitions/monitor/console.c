@@ -1,37 +1,140 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A ring between the serial line's interrupt and the partition's UART.
+ * Two rings, one in each direction, and the session between them.
  */
 #include "console.h"
 
+#include <inttypes.h>
+
 #include "bsp/newlib/sys_call.h"
-#include "kernel/monitor_abi.h"
+#include "host.h"
+#include "manage/command.h"
+#include "manage/session.h"
 #include "print.h"
 
-#define KEPT_BYTES 1024u /* a power of two: the counters run on */
+#define KEPT_BYTES 1024u /* powers of two: the counters run on */
+#define GUEST_BYTES 16384u
 
-static uint8_t kept[KEPT_BYTES];
-static uint32_t put_count, taken_count;
+struct ring {
+	uint8_t *bytes;
+	uint32_t size, put_count, taken_count;
+	uint64_t lost;
+};
 
-void console_open(void)
+static uint8_t kept_bytes[KEPT_BYTES], guest_bytes[GUEST_BYTES];
+static struct ring to_guest = { .bytes = kept_bytes, .size = KEPT_BYTES };
+static struct ring from_guest = { .bytes = guest_bytes, .size = GUEST_BYTES };
+static const struct monitor_info *info;
+static struct board *board;
+static struct session session;
+
+static uint32_t ring_count(const struct ring *ring)
 {
+	return ring->put_count - ring->taken_count;
+}
+
+static void ring_put(struct ring *ring, uint8_t byte)
+{
+	if (ring_count(ring) < ring->size)
+		ring->bytes[ring->put_count++ % ring->size] = byte;
+	else
+		ring->lost++;
+}
+
+static void write_line(void *context, const char *bytes, size_t count)
+{
+	(void)context;
+	sys_call(SYS_CONSOLE_WRITE, (uintptr_t)bytes, count, 0);
+}
+
+static uint64_t now_seconds(void *context)
+{
+	(void)context;
+	return host_seconds(info);
+}
+
+static enum command_end run(void *context, char *text)
+{
+	struct command_call call = { .caller = CALLER_PERSON, .info = info, .out = &session.out };
+
+	(void)context;
+	(void)command_run(&call, text);
+	return call.end;
+}
+
+static void note(void *context, const char *what)
+{
+	(void)context;
+	print("console: %s\n", what);
+}
+
+static void give_back_line(void)
+{
+	while (ring_count(&from_guest)) {
+		uint32_t at = from_guest.taken_count % GUEST_BYTES;
+		uint32_t count = ring_count(&from_guest), to_end = GUEST_BYTES - at;
+
+		count = count < to_end ? count : to_end;
+		count = count < 4096 ? count : 4096;
+		write_line(NULL, (const char *)from_guest.bytes + at, count);
+		from_guest.taken_count += count;
+	}
+	if (from_guest.lost)
+		print("console: the guest wrote %" PRIu64 " bytes more than could be kept\n", from_guest.lost);
+	from_guest.lost = 0;
+}
+
+static void attention(void *context, bool is_taken)
+{
+	(void)context;
+	if (!is_taken)
+		give_back_line();
+}
+
+void console_open(const struct monitor_info *the_info, struct board *the_board)
+{
+	bool is_first = !info;
+
+	info = the_info;
+	board = the_board;
 	if (sys_call(SYS_IRQ_BIND, CONSOLE_HOST_IRQ, 0, 0) < 0)
 		print("console: the serial line has no interrupt, so there is no input\n");
+	if (!is_first)
+		return;
+	session = (struct session){
+		.line.complete = command_complete,
+		.login.password = &box_password,
+		.out.write = write_line,
+		.now_seconds = now_seconds,
+		.run = run,
+		.note = note,
+		.attention = attention,
+	};
+	if (info->has_console)
+		print("console: Ctrl-^ (Ctrl-6) on this line calls the box\n");
 }
 
-void console_offer(struct board *board)
+void console_offer(void)
 {
-	while (taken_count != put_count &&
-	       board_console_input(board, kept[taken_count % KEPT_BYTES]))
-		taken_count++;
+	while (ring_count(&to_guest) &&
+	       board_console_input(board, to_guest.bytes[to_guest.taken_count % KEPT_BYTES]))
+		to_guest.taken_count++;
 }
 
-void console_drain(struct board *board)
+void console_drain(void)
 {
 	int64_t byte;
 
 	while ((byte = sys_call(SYS_CONSOLE_READ, 0, 0, 0)) >= 0)
-		if (put_count - taken_count < KEPT_BYTES)
-			kept[put_count++ % KEPT_BYTES] = (uint8_t)byte;
-	console_offer(board);
+		if (!info->has_console || session_feed(&session, (uint8_t)byte) == SESSION_IS_GUESTS)
+			ring_put(&to_guest, (uint8_t)byte);
+	console_offer();
+}
+
+void console_guest_put(uint8_t byte)
+{
+	if (session_has_attention(&session))
+		ring_put(&from_guest, byte);
+	else
+		write_line(NULL, (const char *)&byte, 1);
 }

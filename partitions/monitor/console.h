@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes from the box's serial line on their way into the partition's: kept here while its UART has
- * no room.
+ * The box's serial line: bytes on their way to the partition's UART, kept here while it has no room, or to the management
+ * console; and the guest's output, kept while a person is at that console.
  */
 #ifndef MONITOR_CONSOLE_H
 #define MONITOR_CONSOLE_H
 
 #include "devices/board.h"
+#include "kernel/monitor_abi.h"
 
 /* Host interrupt line of the serial port, which the monitor asks for. */
 #define CONSOLE_HOST_IRQ 4
 
-/* Asks for the interrupt; says so when there is no input. */
-void console_open(void);
+/* Asks for the interrupt; says so when there is no input. Both must outlive it. */
+void console_open(const struct monitor_info *info, struct board *board);
 
 /* Takes everything the line has: its FIFO is small and keeps nothing while we wait. What is too
  * much is lost. */
-void console_drain(struct board *board);
+void console_drain(void);
 
 /* Offers what is kept; cheap when that is nothing. To be called when the guest may have made room.
  */
-void console_offer(struct board *board);
+void console_offer(void);
+
+/* A byte of the guest's. */
+void console_guest_put(uint8_t byte);
 
 #endif

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "bsp/newlib/sys_call.h"
+#include "console.h"
 #include "device_list.h"
 #include "entropy.h"
 #include "loader/guest_ram.h"
@@ -16,6 +17,11 @@
 uint64_t host_now_ticks(void)
 {
 	return __builtin_ia32_rdtsc();
+}
+
+uint64_t host_seconds(const struct monitor_info *info)
+{
+	return info->tsc_hz ? (host_now_ticks() + info->tsc_offset) / info->tsc_hz : 0;
 }
 
 static uint64_t now_ticks(void *context)
@@ -39,7 +45,7 @@ static void pic_line(void *context, bool level)
 static void console_put(void *context, uint8_t byte)
 {
 	(void)context;
-	sys_call(SYS_CONSOLE_WRITE, (uintptr_t)&byte, 1, 0);
+	console_guest_put(byte);
 }
 
 static void stop(void *context, uint32_t reason, uint64_t detail)
@@ -53,7 +59,7 @@ static void health(void *context, enum health_event event)
 	const struct monitor_info *info = context;
 
 	if (event == HEALTH_GOAL)
-		summary_print(info);
+		summary_print(info, &print_sink);
 }
 
 static void unclaimed(void *context, const struct bus_access *access)

@@ -13,6 +13,7 @@
 #include "devices/board.h"
 #include "host.h"
 #include "lock.h"
+#include "manage/act.h"
 #include "stop.h"
 
 #define REFUSED UINT64_MAX /* any negative value */
@@ -43,12 +44,13 @@ static uint64_t on_boot(struct call_page *page)
 
 	if (info->abi_version != MONITOR_ABI_VERSION)
 		return REFUSED;
+	console_open(info, &board);
 	if (!boot_partition(&source, &page->boot))
 		return REFUSED;
 	/* After verifying, so that the devices' time starts with the partition. */
 	const struct platform platform = host_platform(info);
 	board_reset(&board, &platform);
-	console_open();
+	act_target = (struct act_target){ .board = &board, .is_running = true };
 	arm_timer();
 	return 0;
 }
@@ -57,7 +59,7 @@ static uint64_t on_port_in(struct call_page *page)
 {
 	uint64_t value = board_port_in(&board, (uint16_t)page->address, page->size);
 
-	console_offer(&board);
+	console_offer();
 	arm_timer();
 	return value;
 }
@@ -65,7 +67,7 @@ static uint64_t on_port_in(struct call_page *page)
 static uint64_t on_port_out(struct call_page *page)
 {
 	board_port_out(&board, (uint16_t)page->address, page->size, page->value);
-	console_offer(&board);
+	console_offer();
 	arm_timer();
 	return 0;
 }
@@ -94,7 +96,7 @@ static uint64_t on_timer(struct call_page *page)
 static uint64_t on_host_irq(struct call_page *page)
 {
 	if (page->value == CONSOLE_HOST_IRQ)
-		console_drain(&board);
+		console_drain();
 	arm_timer();
 	return 0;
 }
@@ -122,6 +124,7 @@ static uint64_t on_hypercall(struct call_page *page)
 static uint64_t on_stopped(struct call_page *page)
 {
 	armed_ticks = 0;
+	act_target.is_running = false;
 	sys_call(SYS_TIMER_ARM, 0, 0, 0);
 	return stop_decide(info, page->value, page->address);
 }

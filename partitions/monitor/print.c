@@ -12,6 +12,16 @@
 #include "bsp/newlib/sys_call.h"
 #include "kernel/monitor_abi.h"
 
+static void log_bytes(void *context, const char *bytes, size_t count)
+{
+	(void)context;
+	for (size_t done = 0; done < count; done += PRINT_MAX_BYTES)
+		sys_call(SYS_LOG, (uintptr_t)bytes + done,
+			 count - done < PRINT_MAX_BYTES ? count - done : PRINT_MAX_BYTES, 0);
+}
+
+const struct sink print_sink = { .write = log_bytes };
+
 void print(const char *format, ...)
 {
 	char text[PRINT_MAX_BYTES + 1];

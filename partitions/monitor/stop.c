@@ -10,7 +10,7 @@
 #include "devices/health.h"
 #include "print.h"
 
-enum policy { POLICY_HOLD, POLICY_RESTART, POLICY_ON_POWER_OFF, POLICY_ON_CRASH };
+enum policy { POLICY_HOLD, POLICY_RESTART, POLICY_ON_POWER_OFF, POLICY_ON_CRASH, POLICY_DETAIL };
 
 static const struct stop_row {
 	const char *text;
@@ -24,6 +24,7 @@ static const struct stop_row {
 			     POLICY_ON_CRASH },
 	[STOP_MONITOR_FAULT] = { "stopped: its monitor failed, details above", POLICY_ON_CRASH },
 	[STOP_REFUSED] = { "not started: no verified image", POLICY_HOLD },
+	[STOP_REQUESTED] = { "stopped from the console", POLICY_DETAIL },
 };
 
 static const char *const action_texts[] = {
@@ -39,13 +40,14 @@ static enum stop_action configured(uint32_t action)
 								   : ACTION_HOLD;
 }
 
-static enum stop_action action_of(const struct monitor_info *info, enum policy policy)
+static enum stop_action action_of(const struct monitor_info *info, enum policy policy, uint64_t detail)
 {
 	const enum stop_action actions[] = {
 		[POLICY_HOLD] = ACTION_HOLD,
 		[POLICY_RESTART] = ACTION_RESTART,
 		[POLICY_ON_POWER_OFF] = configured(info->on_power_off),
 		[POLICY_ON_CRASH] = configured(info->on_crash),
+		[POLICY_DETAIL] = configured(detail > UINT32_MAX ? 0 : (uint32_t)detail),
 	};
 
 	return actions[policy];
@@ -54,12 +56,12 @@ static enum stop_action action_of(const struct monitor_info *info, enum policy p
 enum stop_action stop_decide(const struct monitor_info *info, uint64_t reason, uint64_t detail)
 {
 	const struct stop_row *row = &rows[reason < sizeof(rows) / sizeof(rows[0]) ? reason : 0];
-	enum stop_action action = action_of(info, row->policy);
+	enum stop_action action = action_of(info, row->policy, detail);
 
 	print("partition %s: %s", info->partition_name, row->text);
 	if (reason == STOP_POWER_OFF && detail & DEBUG_EXIT_FLAG)
 		print(" (debug exit %" PRIu64 ")", detail & (DEBUG_EXIT_FLAG - 1));
-	else if (detail)
+	else if (detail && row->policy != POLICY_DETAIL)
 		print(" (%" PRIx64 ")", detail);
 	print("; %s\n", action_texts[action]);
 	return action;

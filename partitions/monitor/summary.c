@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "bsp/newlib/sys_call.h"
-#include "print.h"
 
 #define WIDTH 78
 #define NAME_WIDTH 22
@@ -28,6 +27,7 @@ static const char *const exit_names[EXIT_REASON_COUNT] = {
 /* What is fetched for one print; too large for a ring-3 stack. */
 static struct exit_statistics statistics[MONITOR_MAX_CPUS];
 static uint64_t row_totals[EXIT_REASON_COUNT];
+static const struct sink *out; /* of the print under way */
 
 const char *summary_exit_name(uint32_t reason)
 {
@@ -95,7 +95,7 @@ static void print_row(const struct row *row, uint32_t cpu_count)
 		format_count(line + at + WIDE, WIDE, l2);
 		at += 2 * WIDE;
 	}
-	print("%s\n", line);
+	sink_print(out, "%s\n", line);
 }
 
 static void print_heads(uint32_t cpu_count)
@@ -116,7 +116,7 @@ static void print_heads(uint32_t cpu_count)
 			at += snprintf(line + at, sizeof(line) - (size_t)at, "%*s%*s", WIDE,
 				       head[0], WIDE, head[1]);
 	}
-	print("%s\n", line);
+	sink_print(out, "%s\n", line);
 }
 
 static void fetch(uint32_t cpu_count)
@@ -171,7 +171,7 @@ static void print_total(const char *name, uint64_t count)
 	char text[COUNT_BYTES];
 
 	format_count(text, WIDE, count);
-	print("%-*s%s\n", NAME_WIDTH, name, text);
+	sink_print(out, "%-*s%s\n", NAME_WIDTH, name, text);
 }
 
 static void print_totals(uint32_t cpu_count)
@@ -202,7 +202,7 @@ static void print_numbers(const char *name, const uint64_t *numbers, uint32_t cp
 		format_count(line + at, width, numbers[cpu]);
 		at += (size_t)width;
 	}
-	print("%s\n", line);
+	sink_print(out, "%s\n", line);
 }
 
 static void print_pools(uint32_t cpu_count)
@@ -227,22 +227,46 @@ static void print_rule(const char *title)
 	memset(line, '-', WIDTH);
 	memcpy(line + 4, title, length);
 	line[WIDTH] = 0;
-	print("%s\n", line);
+	sink_print(out, "%s\n", line);
 }
 
-void summary_print(const struct monitor_info *info)
+static uint32_t start(const struct monitor_info *info, const struct sink *to)
 {
 	uint32_t cpu_count =
 	    info->cpu_count < MONITOR_MAX_CPUS ? info->cpu_count : MONITOR_MAX_CPUS;
 
+	out = to;
 	fetch(cpu_count);
+	return cpu_count;
+}
+
+void summary_print_exits(const struct monitor_info *info, const struct sink *to)
+{
+	uint32_t cpu_count = start(info, to);
+
+	print_exits(cpu_count);
+	print_totals(cpu_count);
+}
+
+void summary_print_pools(const struct monitor_info *info, const struct sink *to)
+{
+	uint32_t cpu_count = start(info, to);
+
+	if (statistics[0].ept02_tables_all)
+		print_pools(cpu_count);
+}
+
+void summary_print(const struct monitor_info *info, const struct sink *to)
+{
+	uint32_t cpu_count = start(info, to);
+
 	print_rule(" Nestbox summary ");
-	print("partition %.24s: %" PRIu32 " CPUs, %" PRIu64 " MiB RAM%s\n", info->partition_name,
+	sink_print(out, "partition %.24s: %" PRIu32 " CPUs, %" PRIu64 " MiB RAM%s\n", info->partition_name,
 	      cpu_count, info->ram_bytes >> 20, info->nested ? ", may use VMX" : "");
-	print("first guest instruction after %" PRIu64 " ms (%" PRIu64 " ticks)\n",
+	sink_print(out, "first guest instruction after %" PRIu64 " ms (%" PRIu64 " ticks)\n",
 	      to_ms(statistics[0].first_entry_ticks, info->tsc_hz),
 	      statistics[0].first_entry_ticks);
-	print("of that, verifying and loading %" PRIu64 " ms (%" PRIu64 " ticks)\n",
+	sink_print(out, "of that, verifying and loading %" PRIu64 " ms (%" PRIu64 " ticks)\n",
 	      to_ms(statistics[0].boot_upcall_ticks, info->tsc_hz),
 	      statistics[0].boot_upcall_ticks);
 	print_exits(cpu_count);

@@ -7,11 +7,14 @@
 #define MONITOR_SUMMARY_H
 
 #include "kernel/monitor_abi.h"
+#include "manage/sink.h"
 
 /* The name of a basic exit reason; "reserved" when there is none. */
 const char *summary_exit_name(uint32_t reason);
 
-/* Fetches the counters and prints. Not reentrant: the monitor's lock is held. */
-void summary_print(const struct monitor_info *info);
+/* All of it, or a part. They fetch the counters and are not reentrant: the monitor's lock is held. */
+void summary_print(const struct monitor_info *info, const struct sink *to);
+void summary_print_exits(const struct monitor_info *info, const struct sink *to);
+void summary_print_pools(const struct monitor_info *info, const struct sink *to);
 
 #endif

@@ -135,9 +135,10 @@ class Run:
                 seen += os.read(terminal, 65536)
             except OSError:
                 return
-            if self.typed and re.search(self.typed[0][0].encode(), seen):
-                os.write(terminal, self.typed.pop(0)[1].encode())
-                seen = b""
+            while self.typed and (found := re.search(self.typed[0][0].encode(), seen)):
+                answer = self.typed.pop(0)[1]
+                os.write(terminal, (answer() if callable(answer) else answer).encode())
+                seen = seen[found.end():]
 
     def emulate(self, iso):
         if not self.test.typed:

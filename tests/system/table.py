@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The system tests, one row each.  run.py says how they are run."""
 import dataclasses
+import pathlib
 import re
 import typing
 
@@ -51,7 +52,7 @@ class Test:
     cpus: int = 2
     memory: int = 160
     options: tuple = ()                     # more for tools/run
-    typed: tuple = ()                       # (regular expression, what is then typed on the serial line)
+    typed: tuple = ()                       # (regular expression, what is then typed on the serial line: text, or what gives it)
     check: typing.Optional[typing.Callable] = None  # (serial text) to a complaint or None
 
 
@@ -131,6 +132,26 @@ CONTAIN = several(
 OTHER_PARENT = "parent: Nestbox of another build: this Nestbox is build [0-9a-f]{12}, its parent build [0-9a-f]{12}: "
 
 
+ESCAPE_KEY = "\x1e"
+
+
+def password():
+    return (pathlib.Path(__file__).resolve().parents[2] / "keys/console.txt").read_text(encoding="ascii")
+
+
+# what is seen, and what is then typed
+AT_CONSOLE = (
+    ("guest: echo is ready", "ab"), ("byte 62", ESCAPE_KEY), ("password: ", "not it at all\n"), ("wrong password", password), ("nestbox> ", "sta\ttus\n"),
+    ("image      version", "exits\n"), ("interrupts given", "stop\n"), ("action: hold", "status\n"), ("test: stopped", "press\n"), ("partition is stopped", "start\n"),
+    ("image: accepted", "status\n"), ("test: running", "log 3\n"), ("image: accepted", "guest\n"), ("guest: echo is ready", "c"),
+    ("byte 63", ESCAPE_KEY), ("nestbox> ", "press\n"), ("pressed", ESCAPE_KEY),
+)
+
+CONSOLE = ("guest: byte 61", "guest: byte 62", "password:", "console: wrong password", "console: login", "partition  test: running", "I/O port", "stopped from the console; the box stays up",
+           "test: stopped", "image: accepted", "test: running", "back to the guest", "guest: echo is ready", "guest: byte 63", "back to the guest", "guest: the button was pressed",
+           "partition test: powered off", POWERED_OFF)
+
+
 def cannot_start(reason):
     return ("nestbox: cannot start: " + reason,)
 
@@ -191,6 +212,8 @@ TESTS = [
            ("vmx: about to abort", f"partition: VMX abort {indicator} on CPU 0",
             f"partition test: stopped: triple fault on a CPU \\({indicator}\\); switching the box off", POWERED_OFF), memory=512)
       for indicator, what in ((1, "storing MSRs"), (2, "host PDPTEs"), (4, "loading MSRs"))],
+    Test("console: login, status, stop, start, power button", "guest", guest("echo"), CONSOLE, timeout=120, typed=AT_CONSOLE,
+         forbids=BROKEN + "|no command|takes no arguments"),
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],
     refused("unsigned", tamper.made_with(key=None), "the image carries no signature"),

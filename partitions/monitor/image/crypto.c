@@ -194,3 +194,11 @@ bool crypto_equal(const void *a, const void *b, size_t count)
 		difference |= *left++ ^ *right++;
 	return difference == 0;
 }
+
+bool crypto_stretch(const struct crypto_secret *secret, uint8_t *key, size_t bytes)
+{
+	return secret->iterations && bytes <= UINT32_MAX &&
+	       !mbedtls_pkcs5_pbkdf2_hmac_ext(MBEDTLS_MD_SHA256, (const unsigned char *)secret->text,
+					      secret->bytes, secret->salt, secret->salt_bytes,
+					      secret->iterations, (uint32_t)bytes, key);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All of the cryptography the box uses, in ten functions. Nothing else on the box includes mbedtls.
+ * All of the cryptography the box uses, in eleven functions. Nothing else on the box includes mbedtls.
  * Everything fails closed: a wrong argument or an exhausted heap is "no", never "yes".
  */
 #ifndef IMAGE_CRYPTO_H
@@ -58,6 +58,17 @@ struct crypto_signed {
  */
 bool crypto_signature_is_valid(uint32_t algorithm, const uint8_t *point,
 			       const struct crypto_signed *what);
+
+struct crypto_secret {
+	const char *text;
+	size_t bytes;
+	const uint8_t *salt;
+	size_t salt_bytes;
+	uint32_t iterations;
+};
+
+/* PBKDF2-HMAC-SHA-256 (RFC 8018 section 5.2): `bytes` of key. False if it cannot be computed. */
+bool crypto_stretch(const struct crypto_secret *secret, uint8_t *key, size_t bytes);
 
 /* Compares in time that depends on count only. */
 bool crypto_equal(const void *a, const void *b, size_t count);

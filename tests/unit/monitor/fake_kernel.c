@@ -7,8 +7,12 @@
 #include <string.h>
 
 #include "bsp/newlib/sys_call.h"
+#include "manage/login.h"
 
 struct fake_kernel fake_kernel;
+
+/* Nobody's. */
+const struct password box_password;
 
 void fake_kernel_reset(void)
 {
@@ -23,6 +27,15 @@ static int64_t append(char *to, uint32_t *used, uint32_t room, const uint64_t *a
 	memcpy(to + *used, (const void *)(uintptr_t)arguments[0], arguments[1]);
 	*used += (uint32_t)arguments[1];
 	return 0;
+}
+
+static int64_t read_log(const uint64_t *arguments)
+{
+	uint64_t left = arguments[2] < fake_kernel.log_bytes ? fake_kernel.log_bytes - arguments[2] : 0;
+	uint64_t count = left < arguments[1] ? left : arguments[1];
+
+	memcpy((void *)(uintptr_t)arguments[0], fake_kernel.log + arguments[2], count);
+	return (int64_t)count;
 }
 
 static int64_t answer(uint64_t number, const uint64_t *arguments)
@@ -42,6 +55,8 @@ static int64_t answer(uint64_t number, const uint64_t *arguments)
 		memcpy((void *)(uintptr_t)arguments[1], &k->statistics[arguments[0]],
 		       sizeof(k->statistics[0]));
 		return 0;
+	case SYS_LOG_READ:
+		return read_log(arguments);
 	default:
 		return 0;
 	}

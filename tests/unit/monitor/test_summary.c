@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "fake_kernel.h"
+#include "print.h"
 #include "summary.h"
 
 #define COLUMNS 78
@@ -67,7 +68,7 @@ static void fits_a_screen(void **state)
 			fake_kernel.statistics[0].upcalls = counts[c];
 			fake_kernel.statistics[0].interrupts_injected = counts[c];
 			fake_kernel.statistics[0].l2_reflected = counts[c];
-			summary_print(&info);
+			summary_print(&info, &print_sink);
 			assert_one_screen(fake_kernel.log);
 		}
 }
@@ -83,7 +84,7 @@ static void rows_are_sorted_and_complete(void **state)
 	fake_kernel.statistics[1].l2_count[10] = 7;
 	fake_kernel.statistics[0].count[32] = 100;
 	fake_kernel.statistics[1].count[12] = 1;
-	summary_print(&info);
+	summary_print(&info, &print_sink);
 	cpuid = strstr(fake_kernel.log, "\nCPUID ");
 	wrmsr = strstr(fake_kernel.log, "\nWRMSR ");
 	halt = strstr(fake_kernel.log, "\nHLT ");
@@ -106,7 +107,7 @@ static void small_rows_become_others(void **state)
 	fake_kernel_reset();
 	for (uint32_t r = 0; r < 20; r++)
 		fake_kernel.statistics[0].count[r] = 20 - r;
-	summary_print(&info);
+	summary_print(&info, &print_sink);
 	assert_non_null(
 	    strstr(fake_kernel.log, "others                            55             -\n"));
 	assert_non_null(
@@ -121,7 +122,7 @@ static void times_are_milliseconds_and_ticks(void **state)
 	fake_kernel_reset();
 	fake_kernel.statistics[0].first_entry_ticks = 3000000000;
 	fake_kernel.statistics[0].boot_upcall_ticks = 1000000000;
-	summary_print(&info);
+	summary_print(&info, &print_sink);
 	assert_non_null(
 	    strstr(fake_kernel.log, "first guest instruction after 1500 ms (3000000000 ticks)"));
 	assert_non_null(strstr(fake_kernel.log, "verifying and loading 500 ms (1000000000 ticks)"));
@@ -134,7 +135,7 @@ static void pools_of_each_cpu(void **state)
 
 	(void)state;
 	fake_kernel_reset();
-	summary_print(&info);
+	summary_print(&info, &print_sink);
 	assert_null(strstr(fake_kernel.log, "EPT02 tables")); /* no nesting, no pool */
 	fake_kernel_reset();
 	for (uint32_t cpu = 0; cpu < 3; cpu++) {
@@ -142,13 +143,13 @@ static void pools_of_each_cpu(void **state)
 		fake_kernel.statistics[cpu].ept02_tables_most = 300 + cpu;
 		fake_kernel.statistics[cpu].ept02_tables_all = 512;
 	}
-	summary_print(&info);
+	summary_print(&info, &print_sink);
 	snprintf(row, sizeof(row), "\n%-22s%28s%28s\n", "EPT02 tables in use", "-", "17");
 	assert_non_null(strstr(fake_kernel.log, row));
 	snprintf(row, sizeof(row), "\n%-22s%28s%28s\n", "at most, of 512", "300", "301");
 	assert_non_null(strstr(fake_kernel.log, row));
 	info = info_for(3);
-	summary_print(&info);
+	summary_print(&info, &print_sink);
 	snprintf(row, sizeof(row), "\n%-22s%7s%7s%7s\n", "at most, of 512", "300", "301", "302");
 	assert_non_null(strstr(fake_kernel.log, row));
 }

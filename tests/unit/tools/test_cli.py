@@ -399,6 +399,62 @@ class Keyrings(Case):
         self.assertFalse((self.work / "ring.c").exists())
 
 
+class Passwords(Case):
+    def make(self, text, *words, code=OK):
+        return self.run_tool("password", "make", "--out", "p.hash", "--iterations", "10", *words, code=code, input=text)
+
+    def constant(self):
+        self.run_tool("password", "c", "--out", "p.c", "p.hash")
+        return (self.work / "p.c").read_text()
+
+    def test_the_hash_is_pbkdf2(self):
+        self.make("correct horse\n")
+        lines = dict(line.split(" ") for line in (self.work / "p.hash").read_text().splitlines())
+        salt = bytes.fromhex(lines["salt"])
+        self.assertEqual(lines["hash"], hashlib.pbkdf2_hmac("sha256", b"correct horse", salt, 10).hex())
+        self.assertEqual(stat.S_IMODE((self.work / "p.hash").stat().st_mode), 0o600)
+        first = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(lines["hash"]))
+        self.assertIn(f".hash = {{ {first} }}", self.constant())
+        self.assertNotIn("horse", (self.work / "p.c").read_text())
+
+    def test_a_random_one_is_left_in_a_file(self):
+        self.run_tool("password", "make", "--out", "p.hash", "--random", "p.txt", "--iterations", "10")
+        text = (self.work / "p.txt").read_text()
+        self.assertRegex(text, r"\A[a-z2-9]{16}\n\Z")
+        self.assertEqual(stat.S_IMODE((self.work / "p.txt").stat().st_mode), 0o600)
+        salt = bytes.fromhex(re.search("salt (.*)", (self.work / "p.hash").read_text()).group(1))
+        self.assertIn(hashlib.pbkdf2_hmac("sha256", text.strip().encode(), salt, 10).hex(), (self.work / "p.hash").read_text())
+
+    def test_what_is_no_password(self):
+        for text in "\n", "", "short\n", "tab\tin it\n", "x" * 200 + "\n", "caf\u00e9 au lait\n":
+            self.make(text, code=USAGE if not text or len(text) > 128 else REFUSED)
+            self.assertFalse((self.work / "p.hash").exists(), text)
+        self.make("long enough\n")
+        self.make("long enough\n", code=REFUSED)
+        self.make("long enough\n", "--force")
+        for iterations in "0", "10000001", "many":
+            self.run_tool("password", "make", "--out", "q.hash", "--iterations", iterations, code=USAGE, input="long enough\n")
+
+    def test_an_empty_password_is_not_built_in(self):
+        salt = bytes(16)
+        hash_text = hashlib.pbkdf2_hmac("sha256", b"", salt, 10).hex()
+        (self.work / "p.hash").write_text(f"nestbox-password 1\niterations 10\nsalt {salt.hex()}\nhash {hash_text}\n")
+        done = self.run_tool("password", "c", "--out", "p.c", "p.hash", code=REFUSED)
+        self.assertIn("empty password", done.stderr)
+        self.assertFalse((self.work / "p.c").exists())
+
+    def test_damaged_files_are_refused(self):
+        self.make("long enough\n")
+        good = (self.work / "p.hash").read_text()
+        for bad in "", good[:-2], good + "x", good.replace("salt", "pepper"), good.replace("10", "0"), "x" * 1000:
+            (self.work / "p.hash").write_text(bad)
+            self.run_tool("password", "c", "--out", "p.c", "p.hash", code=REFUSED)
+
+    def test_none_lets_nobody_in(self):
+        self.run_tool("password", "c", "--out", "p.c")
+        self.assertIn(".iterations = 0", (self.work / "p.c").read_text())
+
+
 class Help(Case):
     COMMANDS = ("keygen", "image create", "image sign", "image verify", "image info", "keyring c", "role")
 

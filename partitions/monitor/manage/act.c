@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that change something; see act.h. */
+#include "manage/act.h"
+
+#include "bsp/newlib/sys_call.h"
+#include "devices/board.h"
+#include "manage/command.h"
+
+struct act_target act_target;
+
+static void request(enum stop_action action)
+{
+	sys_call(SYS_STOP, STOP_REQUESTED, action, 0);
+}
+
+void command_press(struct command_call *call)
+{
+	if (!act_target.is_running) {
+		sink_print(call->out, "the partition is stopped; `start` starts it\n");
+		return;
+	}
+	board_press_power_button(act_target.board);
+	sink_print(call->out, "pressed; a guest that heeds it shuts down, `stop` does not ask\n");
+}
+
+void command_stop(struct command_call *call)
+{
+	if (act_target.is_running)
+		request(ACTION_HOLD);
+	else
+		sink_print(call->out, "the partition is stopped already\n");
+}
+
+void command_start(struct command_call *call)
+{
+	if (act_target.is_running)
+		sink_print(call->out, "the partition runs; `restart` stops it first\n");
+	else
+		request(ACTION_RESTART);
+}
+
+void command_restart(struct command_call *call)
+{
+	(void)call;
+	request(ACTION_RESTART);
+}
+
+void command_reboot(struct command_call *call)
+{
+	(void)call;
+	request(ACTION_REBOOT);
+}
+
+void command_poweroff(struct command_call *call)
+{
+	(void)call;
+	request(ACTION_POWER_OFF);
+}
+
+void command_guest(struct command_call *call)
+{
+	call->end = COMMAND_LEAVES;
+}
+
+void command_logout(struct command_call *call)
+{
+	call->end = COMMAND_LOGS_OUT;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of the box, for a person on the serial line and, as far as it may, for the guest. One row each in commands.def.
+ */
+#ifndef MANAGE_COMMAND_H
+#define MANAGE_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/monitor_abi.h"
+#include "manage/line.h"
+#include "manage/sink.h"
+
+/* Who asks. A row is for one or both. */
+enum command_caller { CALLER_PERSON = 1, CALLER_GUEST = 2 };
+
+#define COMMAND_MAX_WORDS 8u
+
+enum command_end { COMMAND_STAYS, COMMAND_LEAVES, COMMAND_LOGS_OUT };
+
+struct command_call {
+	enum command_caller caller;
+	const struct monitor_info *info;
+	const struct sink *out;
+	uint32_t word_count; /* of the command itself, too */
+	char *words[COMMAND_MAX_WORDS];
+	enum command_end end; /* set by a command */
+};
+
+/* Splits `text`, which it changes, and runs the row. Says what is wrong, and returns false, when there is none. */
+bool command_run(struct command_call *call, char *text);
+
+/* For the line editor: completes the first word. */
+bool command_complete(const struct sink *out, char text[LINE_MAX_BYTES]);
+
+#endif

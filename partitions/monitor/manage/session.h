@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The serial line between the guest and a person: bytes are the guest's until the escape key, Ctrl-^ (Ctrl-6 on most keyboards);
+ * then come the password and the console, until `guest`, Ctrl-D or the key again. Pressed twice, it is sent to the guest.
+ * Pure: time, output and commands are the caller's.
+ */
+#ifndef MANAGE_SESSION_H
+#define MANAGE_SESSION_H
+
+#include "manage/command.h"
+#include "manage/line.h"
+#include "manage/login.h"
+
+#define SESSION_ESCAPE 0x1Eu
+#define SESSION_IDLE_SECONDS 600u
+
+enum session_state { SESSION_GUEST, SESSION_LOGIN, SESSION_PROMPT };
+
+enum session_taken { SESSION_IS_GUESTS, SESSION_TAKEN };
+
+struct session {
+	enum session_state state;
+	struct line line;
+	struct login login;
+	struct sink out;
+	uint64_t (*now_seconds)(void *context);
+	enum command_end (*run)(void *context, char *text);
+	/* Something to be kept in the log. */
+	void (*note)(void *context, const char *what);
+	/* The line is taken from the guest, or given back. */
+	void (*attention)(void *context, bool is_taken);
+	void *context;
+	uint64_t used_at; /* seconds */
+	bool has_logged_in;
+	bool is_fresh; /* nothing has been typed since the escape key */
+};
+
+/* Whose byte is it? A byte of the session's is done with. */
+enum session_taken session_feed(struct session *session, uint8_t byte);
+
+static inline bool session_has_attention(const struct session *session)
+{
+	return session->state != SESSION_GUEST;
+}
+
+/* Before something else is written while it has attention, and after. */
+void session_interrupt(struct session *session, const char *bytes, size_t count);
+
+#endif

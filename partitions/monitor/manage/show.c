@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that tell something; see show.h. */
+#include "manage/show.h"
+
+#include <cpuid.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot.h"
+#include "bsp/newlib/sys_call.h"
+#include "host.h"
+#include "image/manifest.h"
+#include "manage/act.h"
+#include "manage/command.h"
+#include "summary.h"
+
+#define DAY_SECONDS 86400u
+#define LOG_LINES 20u
+#define LOG_MAX_LINES 1000u
+
+static void show_uptime(const struct command_call *call)
+{
+	uint64_t seconds = host_seconds(call->info);
+
+	sink_print(call->out, "up         %" PRIu64 " d %02u:%02u:%02u\n", seconds / DAY_SECONDS,
+		   (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
+}
+
+void command_status(struct command_call *call)
+{
+	const struct monitor_info *info = call->info;
+	const struct manifest *manifest = boot_manifest();
+
+	sink_print(call->out, "box        Nestbox %.63s, hardware revision %" PRIu32 "\n", info->build_id,
+		   info->hardware_revision);
+	show_uptime(call);
+	sink_print(call->out, "partition  %.63s: %s, %" PRIu32 " CPUs, %" PRIu64 " MiB RAM%s\n", info->partition_name,
+		   act_target.is_running ? "running" : "stopped", info->cpu_count, info->ram_bytes >> 20,
+		   info->nested ? ", may use VMX" : "");
+	if (manifest)
+		sink_print(call->out, "image      version %u.%u.%" PRIu32 ", security version %" PRIu32 ", build %.64s\n",
+			   manifest->version_major, manifest->version_minor, manifest->version_patch,
+			   manifest->security_version, (const char *)manifest->build_id);
+	else
+		sink_print(call->out, "image      none was accepted; `log` says why\n");
+}
+
+void command_exits(struct command_call *call)
+{
+	summary_print_exits(call->info, call->out);
+}
+
+static const char *vmx_text(uint64_t state)
+{
+	if (state & VMX_STATE_IN_L2)
+		return "a guest of the guest runs";
+	if (state & VMX_STATE_HAS_VMCS)
+		return "a hypervisor, with a guest loaded";
+	return state & VMX_STATE_ON ? "a hypervisor, no guest loaded" : "VMX is off";
+}
+
+void command_nested(struct command_call *call)
+{
+	static struct exit_statistics statistics;
+
+	if (!call->info->nested) {
+		sink_print(call->out, "this partition may not use VMX; Partition > 'The guest may be a hypervisor' in menuconfig allows it\n");
+		return;
+	}
+	for (uint32_t cpu = 0; cpu < call->info->cpu_count; cpu++) {
+		uint64_t exits = 0;
+
+		if (sys_call(SYS_STATISTICS, cpu, (uintptr_t)&statistics, 0))
+			continue;
+		for (uint32_t reason = 0; reason < EXIT_REASON_COUNT; reason++)
+			exits += statistics.l2_count[reason];
+		sink_print(call->out, "CPU%-2" PRIu32 "  %-34s %" PRIu64 " exits of L2, %" PRIu64 " of them L1's\n", cpu,
+			   vmx_text(statistics.vmx_state), exits, statistics.l2_reflected);
+	}
+	summary_print_pools(call->info, call->out);
+}
+
+void command_memory(struct command_call *call)
+{
+	uint64_t low = call->info->ram_bytes < GUEST_HOLE_START ? call->info->ram_bytes : GUEST_HOLE_START;
+
+	sink_print(call->out, "%-22s%9" PRIu64 " MiB at 0\n", "RAM of the partition", low >> 20);
+	if (call->info->ram_bytes > low)
+		sink_print(call->out, "%-22s%9" PRIu64 " MiB at 4 GiB\n", "", (call->info->ram_bytes - low) >> 20);
+	sink_print(call->out, "%-22s%9" PRIu64 " KiB\n", "boot module", call->info->module_bytes >> 10);
+	summary_print_pools(call->info, call->out);
+}
+
+/* Appendix A.3 "VM-Execution Controls" and A.10 "VPID and EPT Capabilities". */
+static const struct feature {
+	enum { IN_PIN, IN_SECONDARY, IN_EPT } word;
+	uint32_t bit;
+	const char *name, *without;
+} features[] = {
+	{ IN_SECONDARY, 1, "EPT", "Nestbox does not start" },
+	{ IN_SECONDARY, 5, "VPID", "Nestbox does not start" },
+	{ IN_SECONDARY, 7, "unrestricted guest", "Nestbox does not start" },
+	{ IN_SECONDARY, 14, "VMCS shadowing", "each VMREAD and VMWRITE of a guest hypervisor exits" },
+	{ IN_SECONDARY, 8, "APIC-register virtualization", "guests of the guest exit for their LAPIC" },
+	{ IN_SECONDARY, 9, "virtual-interrupt delivery", "guests of the guest exit for interrupts" },
+	{ IN_PIN, 7, "posted interrupts", "guests of the guest exit for interrupts" },
+	{ IN_EPT, 16, "EPT pages of 2 MiB", "more table walks" },
+	{ IN_EPT, 17, "EPT pages of 1 GiB", "more table walks" },
+	{ IN_EPT, 21, "EPT accessed and dirty flags", "a guest hypervisor has none" },
+	{ IN_SECONDARY, 17, "page-modification logging", "a guest hypervisor has none" },
+	{ IN_SECONDARY, 25, "TSC scaling", "a guest hypervisor has none" },
+};
+
+static void show_brand(const struct command_call *call)
+{
+	uint32_t words[13] = { 0 };
+
+	if (__get_cpuid_max(0x80000000, NULL) < 0x80000004)
+		return;
+	for (uint32_t i = 0; i < 3; i++)
+		__cpuid(0x80000002 + i, words[4 * i], words[4 * i + 1], words[4 * i + 2], words[4 * i + 3]);
+	sink_print(call->out, "%s, TSC %" PRIu64 " MHz\n", (const char *)words, call->info->tsc_hz / 1000000);
+}
+
+void command_cpu(struct command_call *call)
+{
+	const uint64_t words[] = {
+		[IN_PIN] = call->info->vmx_pin, [IN_SECONDARY] = call->info->vmx_secondary, [IN_EPT] = call->info->vmx_ept_vpid,
+	};
+
+	show_brand(call);
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		bool has = words[features[i].word] >> features[i].bit & 1;
+
+		sink_print(call->out, "  %-30s %s%s\n", features[i].name, has ? "yes" : "no: ", has ? "" : features[i].without);
+	}
+}
+
+/* Calls `piece` with all of the log, oldest first. */
+static void log_walk(void (*piece)(void *context, const char *bytes, size_t count), void *context)
+{
+	char bytes[256];
+	int64_t count;
+
+	for (uint64_t at = 0; (count = sys_call(SYS_LOG_READ, (uintptr_t)bytes, sizeof(bytes), at)) > 0; at += (uint64_t)count)
+		piece(context, bytes, (size_t)count);
+}
+
+struct log_tail {
+	const struct sink *out;
+	uint64_t lines, skip;
+};
+
+static void count_lines(void *context, const char *bytes, size_t count)
+{
+	struct log_tail *tail = context;
+
+	for (size_t i = 0; i < count; i++)
+		tail->lines += bytes[i] == '\n';
+}
+
+static void show_tail(void *context, const char *bytes, size_t count)
+{
+	struct log_tail *tail = context;
+
+	while (tail->skip && count) {
+		tail->skip -= *bytes++ == '\n';
+		count--;
+	}
+	sink_write(tail->out, bytes, count);
+}
+
+void command_log(struct command_call *call)
+{
+	struct log_tail tail = { .out = call->out };
+	unsigned long wanted = LOG_LINES;
+	char *end = NULL;
+
+	if (call->word_count > 1)
+		wanted = strtoul(call->words[1], &end, 10);
+	if (call->word_count > 2 || (end && *end) || !wanted || wanted > LOG_MAX_LINES) {
+		sink_print(call->out, "`log LINES`: a number from 1 to %u\n", LOG_MAX_LINES);
+		return;
+	}
+	log_walk(count_lines, &tail);
+	tail.skip = tail.lines > wanted ? tail.lines - wanted : 0;
+	log_walk(show_tail, &tail);
+}
