@@ -131,6 +131,14 @@ void console_drain(void)
 	console_offer();
 }
 
+void console_guest_end(void)
+{
+	if (!ring_count(&from_guest))
+		return;
+	print("\nconsole: what the guest wrote meanwhile:\n");
+	give_back_line();
+}
+
 void console_guest_put(uint8_t byte)
 {
 	if (session_has_attention(&session))

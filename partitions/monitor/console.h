@@ -26,4 +26,7 @@ void console_offer(void);
 /* A byte of the guest's. */
 void console_guest_put(uint8_t byte);
 
+/* The guest has stopped: what of its output is kept comes out now. */
+void console_guest_end(void);
+
 #endif

@@ -125,6 +125,7 @@ static uint64_t on_stopped(struct call_page *page)
 {
 	armed_ticks = 0;
 	act_target.is_running = false;
+	console_guest_end();
 	sys_call(SYS_TIMER_ARM, 0, 0, 0);
 	return stop_decide(info, page->value, page->address);
 }

@@ -107,10 +107,3 @@ enum session_taken session_feed(struct session *session, uint8_t byte)
 	}
 	return SESSION_TAKEN;
 }
-
-void session_interrupt(struct session *session, const char *bytes, size_t count)
-{
-	sink_print(&session->out, "\r\033[K");
-	sink_write(&session->out, bytes, count);
-	line_show(&session->line, &session->out);
-}

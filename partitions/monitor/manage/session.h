@@ -43,7 +43,4 @@ static inline bool session_has_attention(const struct session *session)
 	return session->state != SESSION_GUEST;
 }
 
-/* Before something else is written while it has attention, and after. */
-void session_interrupt(struct session *session, const char *bytes, size_t count);
-
 #endif

@@ -214,16 +214,6 @@ static void pbkdf2_is_the_standards(void **state)
 	assert_false(crypto_stretch(&none, key, sizeof(key)));
 }
 
-static void news_keeps_the_line(void **state)
-{
-	(void)state;
-	log_in();
-	type("sta");
-	shown_bytes = 0;
-	session_interrupt(&session, "news\n", 5);
-	assert_string_equal(shown, "\r\033[Knews\n\r\033[Knestbox> sta\033[K");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,7 +224,6 @@ int main(void)
 		cmocka_unit_test_setup(no_password_lets_nobody_in, open_session),
 		cmocka_unit_test_setup(waits_double, open_session),
 		cmocka_unit_test_setup(idle_logs_out, open_session),
-		cmocka_unit_test_setup(news_keeps_the_line, open_session),
 		cmocka_unit_test(pbkdf2_is_the_standards),
 	};
 
