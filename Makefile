@@ -43,7 +43,8 @@ MONITOR_GLUE := $(patsubst bsp/newlib/%.c,%,$(wildcard bsp/newlib/*.c))
 MONITOR_GLUE_ASM := $(patsubst bsp/newlib/%.S,%,$(wildcard bsp/newlib/*.S))
 
 IMAGE_SOURCES := $(patsubst %.c,%,$(filter-out %/crypto_heap.c %/keyring_dev.c %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
-TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE_SOURCES) partitions/monitor/image/keyring_dev
+UPDATE_SOURCES := $(patsubst %.c,%,$(wildcard partitions/monitor/update/*.c))
+TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE_SOURCES) $(UPDATE_SOURCES) partitions/monitor/image/keyring_dev
 
 ## Flags
 
@@ -65,7 +66,7 @@ HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/m
 
 ## What a person types
 
-.PHONY: all help setup run test bench size image disk menuconfig savedefconfig clean lint unit system fuzz FORCE
+.PHONY: all help setup run test bench size image disk flash menuconfig savedefconfig clean lint unit system fuzz FORCE
 
 all: $(O)/nestbox.elf $(O)/nestbox ## build the hypervisor and the host tool
 
@@ -141,7 +142,7 @@ $(O)/tool/%.o: %.c $(INCLUDES)
 
 $(O)/nestbox: $(TOOL:%=$(O)/tool/%.o) | $(O)/.setup
 	$(call say,LD $@)
-	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lblkid
 
 ## Keys: a checkout makes its own development key
 
@@ -244,6 +245,13 @@ RUN := tools/run --iso $(ISO) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QE
 	$(if $(UNTIL),--until '$(UNTIL)')
 run: $(ISO) ## boot it: Nestbox, the partition, an L2 guest, a shell
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then $(RUN); else $(RUN) --fail '$(FAIL)' $(if $(UNTIL),,$(if $(DEMO_UNTIL),--until '$(DEMO_UNTIL)')); fi
+
+# DEV=/dev/sdX; without a terminal CONFIRM= the last four characters of its serial number; FLASH_IMAGE= another image
+FLASH_IMAGE ?= $(O)/nestbox.img
+flash: $(O)/nestbox $(FLASH_IMAGE) $(KEY).pub ## write the disk image to a disk: DEV=/dev/sdX
+	$(Q)test -n "$(DEV)" || { echo "make flash DEV=/dev/sdX: name the disk (lsblk lists them)"; exit 2; }
+	$(Q)$(O)/nestbox flash --pub $(KEY).pub --partition "$(CONFIG_PARTITION_NAME)" $(if $(CONFIG_RELEASE),--release) \
+		$(if $(CONFIRM),--confirm '$(CONFIRM)') $(FLASH_IMAGE) $(DEV)
 
 size: $(O)/nestbox.elf $(O)/monitor.elf ## ring-0 text and memory, against their limits
 	$(Q)$(PYTHON) tools/size.py $(O)

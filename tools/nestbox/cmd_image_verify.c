@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "image/verify.h"
+#include "image_policy.h"
 #include "public_key.h"
 #include "text.h"
 
@@ -57,27 +57,11 @@ static enum exit_code installed_fill(struct verify_policy *policy)
 	return EXIT_OK;
 }
 
-/*
- * What is not asked about is taken from the image, so that the check for it holds; the box has real
- * values.
- */
-static void policy_from_image(const struct input_file *image, struct verify_policy *policy)
-{
-	struct manifest m;
-
-	if (manifest_parse(image->bytes, (size_t)image->size, &m))
-		return;
-	memcpy(policy->role_uuid, m.role_uuid, UUID_BYTES);
-	memcpy(policy->product_uuid, m.product_uuid, UUID_BYTES);
-	policy->hardware_revision = m.hardware_min;
-	policy->abi_version = m.abi_min;
-}
-
 static enum exit_code policy_fill(const struct input_file *image, struct verify_policy *policy)
 {
 	enum exit_code code;
 
-	policy_from_image(image, policy);
+	policy_from_image(image->bytes, (size_t)image->size, policy);
 	code = text_role("partition", given.partition, policy->role_uuid);
 	if (!code)
 		code = text_uuid("role", given.role, policy->role_uuid);

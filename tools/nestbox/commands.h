@@ -17,5 +17,6 @@ extern const struct command command_keyring_c;    /* cmd_keyring_c.c */
 extern const struct command command_password_make; /* cmd_password_make.c */
 extern const struct command command_password_c;    /* cmd_password_c.c */
 extern const struct command command_role;         /* cmd_role.c */
+extern const struct command command_flash;        /* cmd_flash.c */
 
 #endif

@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
 	&command_keygen,     &command_image_create, &command_image_sign, &command_image_verify,
 	&command_image_info, &command_keyring_c,    &command_role,
 	&command_password_make, &command_password_c,
+	&command_flash,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
