@@ -62,11 +62,11 @@ RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -
 COLD := bsp/acpi bsp/boot bsp/console bsp/power bsp/smp bsp/memory/carve bsp/memory/paging bsp/timer/rtc bsp/timer/seed bsp/timer/tsc_hz \
 	kernel/crash kernel/log kernel/main kernel/parent kernel/partition kernel/vmx/capability nested/capability
 SMALL = $(if $(filter $(COLD:%=$(O)/%%),$@),-Os)
-HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -D_GNU_SOURCE
+HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1 -D_GNU_SOURCE
 
 ## What a person types
 
-.PHONY: all help setup run test bench size image disk flash menuconfig savedefconfig clean lint unit system fuzz FORCE
+.PHONY: all help setup run test bench size image disk flash release menuconfig savedefconfig clean lint unit system fuzz FORCE
 
 all: $(O)/nestbox.elf $(O)/nestbox ## build the hypervisor and the host tool
 
@@ -149,10 +149,14 @@ $(O)/nestbox: $(TOOL:%=$(O)/tool/%.o) | $(O)/.setup
 KEY ?= keys/dev
 $(KEY).key: | $(O)/nestbox
 	$(Q)mkdir -p $(dir $(KEY)) && $(O)/nestbox keygen --role dev --out $(KEY)
-$(KEY).pub: $(KEY).key ;
+# a public half alone is enough to build with: its private half may be in a token
+$(KEY).pub: $(if $(wildcard $(KEY).pub),,$(KEY).key) ;
 
-$(O)/trusted_keys.c: $(KEY).pub $(O)/nestbox
-	$(Q)$(O)/nestbox keyring c $(if $(CONFIG_RELEASE),--release) --out $@ $<
+# ROOTS=files, THRESHOLD=n: the root keys whose keyrings take the place of the key that is built in; none: the key cannot change
+ROOTS ?=
+KEYRING_C := keyring c $(ROOTS:%=--root %) $(if $(THRESHOLD),--threshold $(THRESHOLD))
+$(O)/trusted_keys.c: $(KEY).pub $(ROOTS) $(O)/nestbox
+	$(Q)$(O)/nestbox $(KEYRING_C) $(if $(CONFIG_RELEASE),--release) --out $@ $<
 
 ## The console's password: a checkout makes a random one, a release wants one that somebody has chosen
 
@@ -245,6 +249,11 @@ RUN := tools/run --iso $(ISO) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QE
 	$(if $(UNTIL),--until '$(UNTIL)')
 run: $(ISO) ## boot it: Nestbox, the partition, an L2 guest, a shell
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then $(RUN); else $(RUN) --fail '$(FAIL)' $(if $(UNTIL),,$(if $(DEMO_UNTIL),--until '$(DEMO_UNTIL)')); fi
+
+release: $(O)/nestbox $(KEY).pub ## build/release/nestbox.elf, which takes release keys only: KEY=keys/name ROOTS="a.pub b.pub" THRESHOLD=n
+	$(Q)mkdir -p $(O)/release && $(O)/nestbox $(KEYRING_C) --release --out $(O)/release/checked_keys.c $(KEY).pub
+	$(Q){ grep -v CONFIG_RELEASE $(DOTCONFIG); echo CONFIG_RELEASE=y; } >$(O)/release/.config
+	$(Q)$(MAKE) --no-print-directory O=$(O)/release KEY=$(KEY) ROOTS='$(ROOTS)' THRESHOLD=$(THRESHOLD) $(O)/release/nestbox.elf
 
 # DEV=/dev/sdX; without a terminal CONFIRM= the last four characters of its serial number; FLASH_IMAGE= another image
 FLASH_IMAGE ?= $(O)/nestbox.img

@@ -5,7 +5,7 @@
 T := $(O)/tests
 HOST_CONFIG := $(T)/config.h
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-TEST_INCLUDES := -I. -Ipartitions/monitor -Itools/nestbox -I$(T) -isystem $(MBEDTLS_HOST_DIR)/include
+TEST_INCLUDES := -I. -Ipartitions/monitor -Itools/nestbox -I$(T) -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1
 TEST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -include $(HOST_CONFIG) -MMD -MP $(TEST_INCLUDES)
 
 RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)

@@ -17,15 +17,16 @@
 #include "flash_write.h"
 #include "public_key.h"
 #include "text.h"
+#include "trust.h"
 
 static struct {
 	const char *confirm, *partition;
-	struct text_list keys;
+	struct trust_options trust;
 	bool release, look;
 } given;
 
 static const struct option_row options[] = {
-	{ OPTION_LIST, "pub", "FILE.pub", "a key the box trusts; repeated", &given.keys },
+	TRUST_OPTIONS(given.trust),
 	{ OPTION_TEXT, "partition", "NAME", "the partition the image must be for (the image's own)", &given.partition },
 	{ OPTION_FLAG, "release", NULL, "take an image signed with a release key only", &given.release },
 	{ OPTION_TEXT, "confirm", "WORD", "the last four characters of the disk's serial number (asked for on a terminal)",
@@ -40,15 +41,14 @@ static struct flash_job job;
 
 static enum exit_code image_check(const char *path)
 {
-	static struct trusted_key keys[LIST_MAX];
-	const struct keyring keyring = { .keys = keys, .count = given.keys.count };
+	static struct trust trust;
 	uint8_t role[UUID_BYTES];
-	enum exit_code code = public_keys_load(&given.keys, keys);
+	enum exit_code code = trust_load(&given.trust, &trust);
 
 	if (!code)
 		code = text_role("partition", given.partition, role);
 	if (!code)
-		code = flash_image_verify(&image, &keyring, given.partition ? role : NULL);
+		code = flash_image_verify(&image, &trust.keyring, given.partition ? role : NULL);
 	if (!code && given.release && image.result.key->role != KEY_RELEASE)
 		code = report_error(EXIT_REFUSED, "%s is signed with a development key; sign it with a release key", path);
 	return code;
@@ -159,8 +159,6 @@ static enum exit_code run(const struct text_list *operands)
 {
 	enum exit_code code;
 
-	if (!given.keys.count)
-		return report_error(EXIT_USAGE, "say which keys the box trusts: --pub FILE.pub");
 	code = flash_image_open(operands->items[0], &image);
 	if (code)
 		return code;

@@ -10,15 +10,17 @@
 #include "image_policy.h"
 #include "public_key.h"
 #include "text.h"
+#include "trust.h"
 
 static struct {
 	const char *role, *partition, *product, *hardware, *abi, *floor;
-	struct text_list keys, installed;
+	struct trust_options trust;
+	struct text_list installed;
 	bool release, slot;
 } given;
 
 static const struct option_row options[] = {
-	{ OPTION_LIST, "pub", "FILE.pub", "a key the box trusts; repeated", &given.keys },
+	TRUST_OPTIONS(given.trust),
 	{ OPTION_TEXT, "partition", "NAME", "the partition it must be for (the image's own)",
 	  &given.partition },
 	{ OPTION_TEXT, "role", "UUID", "the same, by role UUID", &given.role },
@@ -118,18 +120,15 @@ static enum exit_code image_check(const struct input_file *image,
 
 static enum exit_code run(const struct text_list *operands)
 {
-	static struct trusted_key keys[LIST_MAX];
-	const struct keyring keyring = { .keys = keys, .count = given.keys.count };
-	struct verify_policy policy = { .keyring = &keyring };
+	static struct trust trust;
+	struct verify_policy policy = { .keyring = &trust.keyring };
 	struct input_file image;
 	enum exit_code code;
 
-	if (!given.keys.count)
-		return report_error(EXIT_USAGE, "say which keys the box trusts: --pub FILE.pub");
 	if (given.role && given.partition)
 		return report_error(EXIT_USAGE,
 				    "--role and --partition say the same; give one of them");
-	code = public_keys_load(&given.keys, keys);
+	code = trust_load(&given.trust, &trust);
 	if (!code)
 		code = input_open(operands->items[0], &image);
 	if (code)

@@ -19,9 +19,10 @@ static struct {
 
 static const struct option_row options[] = {
 	{ OPTION_TEXT, "out", "PREFIX", "write PREFIX.key and PREFIX.pub", &given.prefix },
-	{ OPTION_TEXT, "curve", "p256|p384", "the curve (p384)", &given.curve },
-	{ OPTION_TEXT, "role", "dev|release",
-	  "what boxes may use it for (dev); release builds refuse dev keys", &given.role },
+	{ OPTION_TEXT, "curve", "p256|p384|lms", "the curve (p384), or hash-based", &given.curve },
+	{ OPTION_TEXT, "role", "ROLE",
+	  "dev or release for images, root or dev-root for keyrings (dev); release builds refuse dev and "
+	  "dev-root", &given.role },
 	{ OPTION_LIST, "partition", "NAME|UUID",
 	  "the only partitions it may sign for, repeated (any)", &given.partitions },
 	{ OPTION_FLAG, "force", NULL, "replace existing files", &given.force },
@@ -32,7 +33,7 @@ static enum exit_code public_part_fill(struct trusted_key *key)
 {
 	key->role = key_role_from_name(given.role ? given.role : "dev");
 	if (!key->role)
-		return report_error(EXIT_USAGE, "--role '%s' is neither dev nor release",
+		return report_error(EXIT_USAGE, "--role '%s' is none of dev, release, root and dev-root",
 				    given.role);
 	if (given.partitions.count > KEYRING_MAX_PARTITIONS)
 		return report_error(
@@ -91,7 +92,7 @@ static enum exit_code run(const struct text_list *operands)
 
 	(void)operands;
 	if (!algorithm)
-		return report_error(EXIT_USAGE, "--curve '%s' is neither p256 nor p384",
+		return report_error(EXIT_USAGE, "--curve '%s' is none of p256, p384 and lms",
 				    given.curve);
 	if (!given.prefix || strlen(given.prefix) > 4000)
 		return report_error(EXIT_USAGE, "say where to write the key: --out PREFIX");
@@ -118,4 +119,13 @@ const struct command command_keygen = {
 	.notes =
 		"The private key never goes to a box.\n"
 		 "'nestbox keyring c' makes the boxes' keyring from .pub files.",
+};
+
+const struct command command_key_make = {
+	.name = "key make",
+	.summary = "make a key: of an image signer, or a root",
+	.operands = "",
+	.options = options,
+	.run = run,
+	.notes = "The same as keygen. Roots sign keyrings ('nestbox key sign') and nothing else.",
 };

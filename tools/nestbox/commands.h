@@ -10,7 +10,7 @@
 
 extern const struct command command_keygen;       /* cmd_keygen.c */
 extern const struct command command_image_create; /* cmd_image_create.c */
-extern const struct command command_image_sign;   /* cmd_image_sign.c */
+extern const struct command command_image_sign;   /* cmd_key_sign.c */
 extern const struct command command_image_verify; /* cmd_image_verify.c */
 extern const struct command command_image_info;   /* cmd_image_info.c */
 extern const struct command command_keyring_c;    /* cmd_keyring_c.c */
@@ -18,5 +18,11 @@ extern const struct command command_password_make; /* cmd_password_make.c */
 extern const struct command command_password_c;    /* cmd_password_c.c */
 extern const struct command command_role;         /* cmd_role.c */
 extern const struct command command_flash;        /* cmd_flash.c */
+extern const struct command command_key_make;     /* cmd_keygen.c */
+extern const struct command command_key_list;     /* cmd_key_list.c */
+extern const struct command command_key_verify;   /* cmd_key_list.c */
+extern const struct command command_key_rotate;   /* cmd_key_rotate.c */
+extern const struct command command_key_revoke;   /* cmd_key_rotate.c */
+extern const struct command command_key_sign;     /* cmd_key_sign.c */
 
 #endif

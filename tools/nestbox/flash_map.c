@@ -79,7 +79,7 @@ static int partition_compare(const void *a, const void *b)
 
 bool flash_map_make(struct flash_map *map, const struct flash_file *file, const struct gpt *gpt)
 {
-	const struct gpt_partition *order[GPT_MAX_PARTITIONS];
+	const struct gpt_partition *order[GPT_MAX_PARTITIONS] = { NULL };
 	uint64_t at = 0;
 
 	map->count = 0;

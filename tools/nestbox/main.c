@@ -9,10 +9,22 @@
 #include "version.h"
 
 static const struct command *const commands[] = {
-	&command_keygen,     &command_image_create, &command_image_sign, &command_image_verify,
-	&command_image_info, &command_keyring_c,    &command_role,
-	&command_password_make, &command_password_c,
+	&command_keygen,
+	&command_image_create,
+	&command_image_sign,
+	&command_image_verify,
+	&command_image_info,
+	&command_key_make,
+	&command_key_list,
+	&command_key_sign,
+	&command_key_rotate,
+	&command_key_revoke,
+	&command_key_verify,
+	&command_keyring_c,
+	&command_role,
 	&command_flash,
+	&command_password_make,
+	&command_password_c,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

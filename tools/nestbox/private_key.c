@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "host_mbedtls.h"
+#include "lms_private.h"
 
 struct host_random {
 	mbedtls_entropy_context entropy;
@@ -101,12 +102,41 @@ static bool pk_generate(mbedtls_pk_context *pk, uint32_t algorithm, struct host_
 	       mbedtls_pk_write_key_pem(pk, (unsigned char *)pem, PRIVATE_KEY_PEM_BYTES) == 0;
 }
 
+static bool lms_take(const struct lms_private *lms, struct private_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->public.algorithm = KEY_LMS;
+	lms_private_public(lms, key->public.point);
+	return trusted_key_id(KEY_LMS, key->public.point, key->public.key_id);
+}
+
+static enum exit_code lms_make(struct private_key *key, char *text)
+{
+	struct lms_private lms = { .next = 0 };
+	struct host_random random;
+	enum exit_code code = random_start(&random);
+
+	if (!code && (mbedtls_ctr_drbg_random(&random.drbg, lms.id, sizeof(lms.id)) ||
+		      mbedtls_ctr_drbg_random(&random.drbg, lms.seed, sizeof(lms.seed)) ||
+		      !lms_private_complete(&lms) || !lms_take(&lms, key)))
+		code = report_error(EXIT_IO,
+				    "the key could not be made (the cryptographic library failed)");
+	lms_private_format(&lms, text);
+	mbedtls_platform_zeroize(&lms, sizeof(lms));
+	random_end(&random);
+	return code;
+}
+
 enum exit_code private_key_make(uint32_t algorithm, struct private_key *key,
 				char pem[PRIVATE_KEY_PEM_BYTES])
 {
 	struct host_random random;
 	mbedtls_pk_context pk;
-	enum exit_code code = random_start(&random);
+	enum exit_code code;
+
+	if (algorithm == KEY_LMS)
+		return lms_make(key, pem);
+	code = random_start(&random);
 
 	mbedtls_pk_init(&pk);
 	if (!code &&
@@ -146,6 +176,16 @@ static enum exit_code pem_parse(const char *path, char *pem, size_t count, struc
 	return code;
 }
 
+static enum exit_code lms_parse(const char *path, const char *text, struct private_key *key)
+{
+	struct lms_private lms;
+	bool is_key = lms_private_parse(text, &lms) && lms_take(&lms, key);
+
+	mbedtls_platform_zeroize(&lms, sizeof(lms));
+	key->path = path;
+	return is_key ? EXIT_OK : report_error(EXIT_REFUSED, "%s is not an intact LMS key", path);
+}
+
 enum exit_code private_key_load(const char *path, struct private_key *key)
 {
 	char pem[PRIVATE_KEY_PEM_BYTES] = "";
@@ -162,7 +202,9 @@ enum exit_code private_key_load(const char *path, struct private_key *key)
 			path);
 	else
 		memcpy(pem, input.bytes, (size_t)input.size);
-	if (!code)
+	if (!code && !strncmp(pem, "nestbox-lms-key", 15))
+		code = lms_parse(path, pem, key);
+	else if (!code)
 		code = pem_parse(path, pem, (size_t)input.size, key);
 	if (!code && !crypto_point_is_valid(key->public.algorithm, key->public.point))
 		code = report_error(EXIT_REFUSED, "%s is damaged; make a key with 'nestbox keygen'",
@@ -198,13 +240,40 @@ static bool sign_scalars(const struct private_key *key, const uint8_t *digest, u
 	return is_signed;
 }
 
+/* The leaf is taken first: a signature that is thrown away costs one of 1024. */
+static enum exit_code lms_sign(const struct private_key *key, const uint8_t *digest, uint8_t *signature)
+{
+	char text[LMS_KEY_TEXT_BYTES] = "";
+	struct lms_private lms;
+	struct input_file input;
+	uint32_t leaf = 0;
+	enum exit_code code = lms_private_take(key->path, &leaf);
+
+	if (!code)
+		code = input_open(key->path, &input);
+	if (code)
+		return code;
+	memcpy(text, input.bytes, input.size < sizeof(text) ? (size_t)input.size : 0);
+	input_close(&input);
+	if (!lms_private_parse(text, &lms) || !lms_private_sign(&lms, leaf, digest, signature) ||
+	    !lms_verify(key->public.point, digest, SIGNATURE_DIGEST_BYTES, signature))
+		code = report_error(EXIT_REFUSED,
+				    "the key does not make valid signatures; its file is damaged");
+	mbedtls_platform_zeroize(text, sizeof(text));
+	mbedtls_platform_zeroize(&lms, sizeof(lms));
+	return code;
+}
+
 enum exit_code private_key_sign(const struct private_key *key, const uint8_t *digest,
 				uint8_t signature[CRYPTO_MAX_SIGNATURE_BYTES])
 {
 	struct crypto_signed what = { digest, SIGNATURE_DIGEST_BYTES, signature };
 	struct host_random random;
-	enum exit_code code = random_start(&random);
+	enum exit_code code;
 
+	if (key->public.algorithm == KEY_LMS)
+		return lms_sign(key, digest, signature);
+	code = random_start(&random);
 	/*
 	 * A signature that went wrong can give the secret away: it is checked before anyone sees
 	 * it.

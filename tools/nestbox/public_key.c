@@ -18,6 +18,7 @@ struct name_row {
 static const struct name_row algorithms[] = {
 	{ "ecdsa-p256", KEY_ECDSA_P256 },
 	{ "ecdsa-p384", KEY_ECDSA_P384 },
+	{ "lms", KEY_LMS },
 	{ "p256", KEY_ECDSA_P256 },
 	{ "p384", KEY_ECDSA_P384 },
 	{ NULL, 0 },
@@ -25,6 +26,8 @@ static const struct name_row algorithms[] = {
 
 static const struct name_row roles[] = { { "dev", KEY_DEV },
 					 { "release", KEY_RELEASE },
+					 { "root", KEY_ROOT },
+					 { "dev-root", KEY_DEV_ROOT },
 					 { NULL, 0 } };
 
 static const char *name_of(const struct name_row *row, uint32_t value)
@@ -127,7 +130,6 @@ static bool public_key_parse(char *text, struct trusted_key *key)
 
 enum exit_code public_key_load(const char *path, struct trusted_key *key)
 {
-	const struct keyring alone = { .keys = key, .count = 1 };
 	char text[PUBLIC_KEY_TEXT_BYTES] = "";
 	struct input_file input;
 	enum exit_code code = input_open(path, &input);
@@ -136,7 +138,7 @@ enum exit_code public_key_load(const char *path, struct trusted_key *key)
 		return code;
 	if (input.size < sizeof(text))
 		memcpy(text, input.bytes, (size_t)input.size);
-	if (strlen(text) != input.size || !public_key_parse(text, key) || !keyring_is_sound(&alone))
+	if (strlen(text) != input.size || !public_key_parse(text, key) || !trusted_key_is_sound(key))
 		code = report_error(
 			EXIT_REFUSED,
 			"%s is not an intact public key; give the .pub file of 'nestbox keygen'",
@@ -145,7 +147,12 @@ enum exit_code public_key_load(const char *path, struct trusted_key *key)
 	return code;
 }
 
-enum exit_code public_keys_load(const struct text_list *paths, struct trusted_key keys[LIST_MAX])
+static bool is_root(const struct trusted_key *key)
+{
+	return key->role == KEY_ROOT || key->role == KEY_DEV_ROOT;
+}
+
+static enum exit_code keys_load(const struct text_list *paths, bool are_roots, struct trusted_key keys[LIST_MAX])
 {
 	for (size_t i = 0; i < paths->count; i++) {
 		const struct keyring before = { .keys = keys, .count = i };
@@ -153,10 +160,24 @@ enum exit_code public_keys_load(const struct text_list *paths, struct trusted_ke
 
 		if (code)
 			return code;
+		if (is_root(&keys[i]) != are_roots)
+			return report_error(EXIT_REFUSED, "%s is %s", paths->items[i],
+					    are_roots ? "no root key: roots sign keyrings; give one made with --role root"
+						      : "a root key: roots sign keyrings only, images need another key");
 		if (keyring_find(&before, keys[i].key_id))
 			return report_error(EXIT_REFUSED,
 					    "%s is a key that is already given; give each once",
 					    paths->items[i]);
 	}
 	return EXIT_OK;
+}
+
+enum exit_code public_keys_load(const struct text_list *paths, struct trusted_key keys[LIST_MAX])
+{
+	return keys_load(paths, false, keys);
+}
+
+enum exit_code public_roots_load(const struct text_list *paths, struct trusted_key keys[LIST_MAX])
+{
+	return keys_load(paths, true, keys);
 }

@@ -3,11 +3,11 @@
  * Public key files (.pub): lines of text, each a word and a value, in this order:
  *
  *	nestbox-public-key 1
- *	algorithm ecdsa-p384            or ecdsa-p256
- *	role dev                        or release
+ *	algorithm ecdsa-p384            or ecdsa-p256, lms
+ *	role dev                        or release, root, dev-root
  *	partition UUID                  up to 8 lines; none: any partition
  *	key-id HEX                      SHA-256, see image/keyring.h
- *	point HEX                       X || Y
+ *	point HEX                       X || Y, or the LMS public key
  */
 #ifndef NESTBOX_PUBLIC_KEY_H
 #define NESTBOX_PUBLIC_KEY_H
@@ -32,7 +32,8 @@ void public_key_format(const struct trusted_key *key, char text[PUBLIC_KEY_TEXT_
 /* Reads a file; anything unexpected in it is refused. */
 enum exit_code public_key_load(const char *path, struct trusted_key *key);
 
-/* Reads all of them; the same key twice is refused. */
+/* Reads all of them, image keys or roots; the same key twice is refused, and one of the other kind. */
 enum exit_code public_keys_load(const struct text_list *paths, struct trusted_key keys[LIST_MAX]);
+enum exit_code public_roots_load(const struct text_list *paths, struct trusted_key keys[LIST_MAX]);
 
 #endif

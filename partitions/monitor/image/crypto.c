@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-2 and ECDSA verification on mbedtls. The only user of mbedtls on the box, the only allocator.
+ * SHA-2 and verification of signatures on mbedtls. The only user of mbedtls on the box, the only allocator.
  * Manuals: FIPS 180-4 (SHA-2), FIPS 186-5 section 6.4.2 "ECDSA Signature Verification Algorithm".
  */
 #include "image/crypto.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "image/crypto_mbedtls.h"
+#include "image/lms.h"
 
 static_assert(sizeof(mbedtls_sha256_context) <= sizeof(((struct crypto_hash *)0)->context),
 	      "context is too small");
@@ -73,12 +74,15 @@ static const struct hash_operations hashes[] = {
 };
 
 static const struct {
-	size_t point_bytes;
+	size_t point_bytes, signature_bytes;
 	mbedtls_ecp_group_id group;
-} curves[] = {
-	[KEY_ECDSA_P256] = { 64, MBEDTLS_ECP_DP_SECP256R1 },
-	[KEY_ECDSA_P384] = { 96, MBEDTLS_ECP_DP_SECP384R1 },
+} algorithms[] = {
+	[KEY_ECDSA_P256] = { 64, 64, MBEDTLS_ECP_DP_SECP256R1 },
+	[KEY_ECDSA_P384] = { 96, 96, MBEDTLS_ECP_DP_SECP384R1 },
+	[KEY_LMS] = { LMS_PUBLIC_BYTES, LMS_SIGNATURE_BYTES, MBEDTLS_ECP_DP_NONE },
 };
+
+#define ALGORITHM_COUNT (sizeof(algorithms) / sizeof(algorithms[0]))
 
 size_t crypto_digest_bytes(uint32_t algorithm)
 {
@@ -87,7 +91,12 @@ size_t crypto_digest_bytes(uint32_t algorithm)
 
 size_t crypto_point_bytes(uint32_t algorithm)
 {
-	return algorithm < sizeof(curves) / sizeof(curves[0]) ? curves[algorithm].point_bytes : 0;
+	return algorithm < ALGORITHM_COUNT ? algorithms[algorithm].point_bytes : 0;
+}
+
+size_t crypto_signature_bytes(uint32_t algorithm)
+{
+	return algorithm < ALGORITHM_COUNT ? algorithms[algorithm].signature_bytes : 0;
 }
 
 bool crypto_hash_start(struct crypto_hash *hash, uint32_t algorithm)
@@ -139,9 +148,11 @@ bool crypto_point_is_valid(uint32_t algorithm, const uint8_t *point)
 
 	if (!count)
 		return false;
+	if (algorithm == KEY_LMS)
+		return lms_public_is_known(point);
 	mbedtls_ecp_group_init(&group);
 	mbedtls_ecp_point_init(&q);
-	is_valid = mbedtls_ecp_group_load(&group, curves[algorithm].group) == 0 &&
+	is_valid = mbedtls_ecp_group_load(&group, algorithms[algorithm].group) == 0 &&
 		   point_load(&group, &q, point, count);
 	mbedtls_ecp_point_free(&q);
 	mbedtls_ecp_group_free(&group);
@@ -175,9 +186,11 @@ bool crypto_signature_is_valid(uint32_t algorithm, const uint8_t *point,
 
 	if (!count)
 		return false;
+	if (algorithm == KEY_LMS)
+		return lms_verify(point, what->digest, what->digest_bytes, what->signature);
 	mbedtls_ecp_group_init(&group);
 	mbedtls_ecp_point_init(&q);
-	is_valid = mbedtls_ecp_group_load(&group, curves[algorithm].group) == 0 &&
+	is_valid = mbedtls_ecp_group_load(&group, algorithms[algorithm].group) == 0 &&
 		   point_load(&group, &q, point, count) &&
 		   ecdsa_verify(&group, &q, what, count / 2);
 	mbedtls_ecp_point_free(&q);

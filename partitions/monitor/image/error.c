@@ -18,12 +18,15 @@ struct error_text {
 	[IMAGE_ERROR_PAYLOAD_##name] = { "PAYLOAD_" #name, sentence },
 #define PARTS_CHECK(name, holds, sentence) \
 	[IMAGE_ERROR_PARTS_##name] = { "PARTS_" #name, sentence },
+#define KEYRING_CHECK(name, holds, sentence) \
+	[IMAGE_ERROR_KEYRING_##name] = { "KEYRING_" #name, sentence },
 static const struct error_text texts[IMAGE_ERROR_COUNT] = {
 	[IMAGE_OK] = { "OK", "the image is good" },
 #include "image/error.def"
 #include "image/manifest.def"
 #include "image/verify.def"
 #include "image/payload.def"
+#include "image/keyring_file.def"
 };
 
 static const struct error_text unknown = { "UNKNOWN",

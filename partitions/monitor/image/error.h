@@ -12,12 +12,14 @@
 #define PART_CHECK(name, holds, sentence) IMAGE_ERROR_PART_##name,
 #define PAYLOAD_CHECK(name, holds, sentence) IMAGE_ERROR_PAYLOAD_##name,
 #define PARTS_CHECK(name, holds, sentence) IMAGE_ERROR_PARTS_##name,
+#define KEYRING_CHECK(name, holds, sentence) IMAGE_ERROR_KEYRING_##name,
 enum image_error {
 	IMAGE_OK = 0,
 #include "image/error.def"
 #include "image/manifest.def"
 #include "image/verify.def"
 #include "image/payload.def"
+#include "image/keyring_file.def"
 	IMAGE_ERROR_COUNT
 };
 #undef IMAGE_ERROR
@@ -26,6 +28,7 @@ enum image_error {
 #undef PART_CHECK
 #undef PAYLOAD_CHECK
 #undef PARTS_CHECK
+#undef KEYRING_CHECK
 
 /* The name as in the tables, e.g. "MANIFEST_FORMAT"; "OK" for IMAGE_OK; never null. */
 const char *image_error_name(enum image_error error);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key ids, look-up and what a key may sign.
+ * Key ids, look-up, revocation, one signature, and what a key may sign.
  */
 #include "image/keyring.h"
 
 #include <string.h>
 
 #include "image/bytes.h"
+#include "image/keyring_file.h"
 
 static const char key_domain[] = "nestbox-key-v1"; /* the terminating zero is hashed too */
 
@@ -28,12 +29,11 @@ bool trusted_key_id(uint32_t algorithm, const uint8_t *point, uint8_t key_id[KEY
 	return true;
 }
 
-static bool key_is_sound(const struct trusted_key *key)
+bool trusted_key_is_sound(const struct trusted_key *key)
 {
 	uint8_t key_id[KEY_ID_BYTES];
 
 	return key->partition_count <= KEYRING_MAX_PARTITIONS &&
-	       (key->role == KEY_RELEASE || key->role == KEY_DEV) &&
 	       crypto_point_is_valid(key->algorithm, key->point) &&
 	       trusted_key_id(key->algorithm, key->point, key_id) &&
 	       !memcmp(key_id, key->key_id, KEY_ID_BYTES);
@@ -41,10 +41,27 @@ static bool key_is_sound(const struct trusted_key *key)
 
 bool keyring_is_sound(const struct keyring *keyring)
 {
-	for (size_t i = 0; i < keyring->count; i++)
-		if (!key_is_sound(&keyring->keys[i]))
+	for (size_t i = 0; i < keyring->count; i++) {
+		const struct trusted_key *key = &keyring->keys[i];
+
+		if ((key->role != KEY_RELEASE && key->role != KEY_DEV) || !trusted_key_is_sound(key))
 			return false;
+	}
 	return true;
+}
+
+bool keyring_roots_are_sound(const struct keyring_roots *roots)
+{
+	const struct keyring all = { .keys = roots->keys, .count = roots->count };
+
+	for (size_t i = 0; i < roots->count; i++) {
+		const struct trusted_key *key = &roots->keys[i];
+
+		if ((key->role != KEY_ROOT && key->role != KEY_DEV_ROOT) || !trusted_key_is_sound(key) ||
+		    keyring_find(&all, key->key_id) != key)
+			return false;
+	}
+	return roots->threshold >= 1 && roots->threshold <= roots->count;
 }
 
 const struct trusted_key *keyring_find(const struct keyring *keyring,
@@ -54,6 +71,28 @@ const struct trusted_key *keyring_find(const struct keyring *keyring,
 		if (!memcmp(keyring->keys[i].key_id, key_id, KEY_ID_BYTES))
 			return &keyring->keys[i];
 	return NULL;
+}
+
+bool keyring_revokes(const struct keyring *keyring, const uint8_t key_id[KEY_ID_BYTES])
+{
+	for (size_t i = 0; i < keyring->revoked_count; i++)
+		if (!memcmp(keyring->revoked[i], key_id, KEY_ID_BYTES))
+			return true;
+	return false;
+}
+
+enum image_error signature_check(const struct signature *signature, const struct trusted_key *key,
+				 const uint8_t *digest)
+{
+	struct crypto_signed what = { digest, SIGNATURE_DIGEST_BYTES, signature->bytes };
+
+	if (signature->algorithm != key->algorithm)
+		return IMAGE_ERROR_SIGNATURE_ALGORITHM;
+	if (signature->length != crypto_signature_bytes(key->algorithm))
+		return IMAGE_ERROR_SIGNATURE_LENGTH;
+	return crypto_signature_is_valid(key->algorithm, key->point, &what)
+		       ? IMAGE_OK
+		       : IMAGE_ERROR_SIGNATURE_INVALID;
 }
 
 bool trusted_key_may_sign_for(const struct trusted_key *key, const uint8_t role_uuid[UUID_BYTES])

@@ -12,28 +12,12 @@
 #define HASH_PIECE_BYTES 0x100000u
 #define ZEROS_PIECE_BYTES 4096u
 
-/*
- * One signature of a key that is in the keyring. The algorithm is the key's; the file may only
- * agree.
- */
-static enum image_error signature_check(const struct signature *signature,
-					const struct trusted_key *key, const uint8_t *digest)
-{
-	struct crypto_signed what = { digest, SIGNATURE_DIGEST_BYTES, signature->bytes };
-
-	if (signature->algorithm != key->algorithm)
-		return IMAGE_ERROR_SIGNATURE_ALGORITHM;
-	if (signature->length != crypto_point_bytes(key->algorithm))
-		return IMAGE_ERROR_SIGNATURE_LENGTH;
-	return crypto_signature_is_valid(key->algorithm, key->point, &what)
-		       ? IMAGE_OK
-		       : IMAGE_ERROR_SIGNATURE_INVALID;
-}
-
 static enum image_error signatures_check(const struct signatures *signatures,
 					 const struct keyring *keyring,
 					 struct verify_result *result)
 {
+	bool has_revoked = false;
+
 	if (!signature_digest(result->head, result->digest))
 		return IMAGE_ERROR_CRYPTO;
 	for (size_t i = 0; i < signatures->count; i++) {
@@ -41,6 +25,10 @@ static enum image_error signatures_check(const struct signatures *signatures,
 							     signatures->entries[i].key_id);
 		enum image_error error;
 
+		if (keyring_revokes(keyring, signatures->entries[i].key_id)) {
+			has_revoked = true;
+			continue;
+		}
 		if (!key)
 			continue;
 		error = signature_check(&signatures->entries[i], key, result->digest);
@@ -48,17 +36,38 @@ static enum image_error signatures_check(const struct signatures *signatures,
 			return error;
 		result->signers[result->signer_count++] = key;
 	}
-	return result->signer_count ? IMAGE_OK : IMAGE_ERROR_SIGNATURE_UNKNOWN_KEY;
+	if (result->signer_count)
+		return IMAGE_OK;
+	return has_revoked ? IMAGE_ERROR_SIGNATURE_REVOKED : IMAGE_ERROR_SIGNATURE_UNKNOWN_KEY;
+}
+
+/* May this key sign this image here? */
+static bool signer_counts(const struct verify_result *result, const struct trusted_key *key)
+{
+	return keyring_accepts_role(key->role) && trusted_key_may_sign_for(key, result->manifest.role_uuid);
 }
 
 /* The first signer that may sign this image here; the first of all where none may, for the report. */
 static const struct trusted_key *signer_choose(const struct verify_result *result)
 {
 	for (size_t i = 0; i < result->signer_count; i++)
-		if (keyring_accepts_role(result->signers[i]->role) &&
-		    trusted_key_may_sign_for(result->signers[i], result->manifest.role_uuid))
+		if (signer_counts(result, result->signers[i]))
 			return result->signers[i];
 	return result->signers[0];
+}
+
+/* Two kinds of mathematics: with one of them broken, nothing can be signed without the other. */
+static bool has_both_kinds(const struct verify_result *result)
+{
+	bool has_hash_based = false, has_other = false;
+
+	for (size_t i = 0; i < result->signer_count; i++) {
+		if (!signer_counts(result, result->signers[i]))
+			continue;
+		has_hash_based |= result->signers[i]->algorithm == KEY_LMS;
+		has_other |= result->signers[i]->algorithm != KEY_LMS;
+	}
+	return has_hash_based && has_other;
 }
 
 static bool dependency_is_met(const struct manifest_dependency *dependency,
@@ -181,6 +190,8 @@ static enum image_error head_check(const struct image_source *source,
 	result->key = signer_choose(result);
 	if (!error)
 		error = policy_check(result, policy);
+	if (!error && policy->keyring->needs_hash_based && !has_both_kinds(result))
+		error = IMAGE_ERROR_SIGNATURE_SECOND;
 	return error ? error : extent_check(&result->manifest, source);
 }
 

@@ -208,7 +208,7 @@ static void points_off_the_curve_are_refused(void **state)
 
 static void unknown_keys_fail_closed(void **state)
 {
-	static const uint32_t unknown[] = { 0, 3, UINT32_MAX };
+	static const uint32_t unknown[] = { 0, 4, UINT32_MAX };
 	struct scene s;
 
 	(void)state;

@@ -104,7 +104,7 @@ class Keys(Case):
     def test_usage(self):
         self.run_tool("keygen", code=USAGE)
         self.run_tool("keygen", "--out", "x", "--curve", "p521", code=USAGE)
-        self.run_tool("keygen", "--out", "x", "--role", "root", code=USAGE)
+        self.run_tool("keygen", "--out", "x", "--role", "nobody", code=USAGE)
         self.run_tool("keygen", "--out", "no/such/folder/x", code=IO)
 
     def test_damaged_keys_are_refused(self):
