@@ -66,6 +66,21 @@ $(foreach t,$(COVERAGE_TESTS),$(eval $(call coverage_test,$(t))))
 coverage: $(COVERAGE_TESTS:%=$(T)/cov/%) ## line coverage of the pure part of nested/
 	$(Q)$(PYTHON) tests/coverage.py --objects $(T)/cov --least 90 --sources $(COVERED) --tests $^
 
+## Power cuts: the real code of slots and updates on a model disk, fast (the sanitizers have had it in the unit tests)
+
+POWERCUT_SOURCES := $(wildcard tests/powercut/*.c partitions/monitor/update/*.c) tests/unit/update/world.c tests/unit/image/fixture.c \
+	$(filter partitions/monitor/image/% tools/nestbox/%,$(RING3_SOURCES))
+$(T)/fast/%.o: %.c $(HOST_CONFIG)
+	$(call say,CC $< (fast))
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -O1,$(TEST_FLAGS)) -O2 -Itests/unit/update -Itests/unit/image -c $< -o $@
+$(T)/powercut: $(POWERCUT_SOURCES:%.c=$(T)/fast/%.o)
+	$(call say,LD $@)
+	$(Q)$(CC) -o $@ $^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka
+
+.PHONY: powercut
+powercut: $(T)/powercut ## cut the power at every write of a box's life
+	$(Q)$< && echo "1 0" >$(T)/powercut.result || { echo "0 1" >$(T)/powercut.result; exit 1; }
+
 ## Fuzzers: clang's libFuzzer, bounded
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -95,8 +110,8 @@ include tests/system/guests/rules.mk
 system: all guests ## run the system tests in the emulator
 	$(Q)$(PYTHON) tests/system/run.py --build $(O) $(if $(ONLY),'$(ONLY)')
 
-test: unit coverage fuzz system ## everything
-	$(Q)$(PYTHON) tests/summary.py $(T)/unit.result $(T)/fuzz.result $(T)/system.result
+test: unit coverage powercut fuzz system ## everything
+	$(Q)$(PYTHON) tests/summary.py $(T)/unit.result $(T)/powercut.result $(T)/fuzz.result $(T)/system.result
 
 -include $(shell find $(T) -name '*.d' 2>/dev/null)
 

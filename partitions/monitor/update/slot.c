@@ -9,20 +9,40 @@
 
 static_assert(RECORD_DIGEST_BYTES == SIGNATURE_DIGEST_BYTES, "a manifest's digest fits");
 
-/* Images are read at multiples of 4096, but need not end on one. */
+/* Part of one block, which the disk gives whole. */
+static bool part_read(const struct block_region *region, uint64_t offset, uint8_t *to,
+		      uint64_t count)
+{
+	uint8_t block[BLOCK_BYTES];
+	uint64_t skip = offset % BLOCK_BYTES;
+
+	if (!block_read(region, offset - skip, block, sizeof(block)))
+		return false;
+	memcpy(to, block + skip, (size_t)count);
+	return true;
+}
+
+/* An image's parts start and end anywhere: whole blocks at once, what is before and behind by part. */
 static bool slot_read(const void *context, uint64_t offset, void *to, uint64_t count)
 {
 	const struct block_region *region = context;
-	uint64_t whole = count - count % BLOCK_BYTES;
-	uint8_t block[BLOCK_BYTES];
+	uint8_t *bytes = to;
 
-	if (!block_read(region, offset, to, whole))
-		return false;
-	if (whole == count)
-		return true;
-	if (!block_read(region, offset + whole, block, sizeof(block)))
-		return false;
-	memcpy((uint8_t *)to + whole, block, (size_t)(count - whole));
+	while (count) {
+		uint64_t room = BLOCK_BYTES - offset % BLOCK_BYTES;
+		uint64_t piece = count < room ? count : room;
+
+		if (room == BLOCK_BYTES && count >= BLOCK_BYTES) {
+			piece = count - count % BLOCK_BYTES;
+			if (!block_read(region, offset, bytes, piece))
+				return false;
+		} else if (!part_read(region, offset, bytes, piece)) {
+			return false;
+		}
+		bytes += piece;
+		offset += piece;
+		count -= piece;
+	}
 	return true;
 }
 

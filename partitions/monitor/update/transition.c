@@ -75,7 +75,11 @@ enum update_error transition_revert(struct record_role *role, const struct runni
 	}
 	if (!is_confirmed(role, running))
 		return UPDATE_ERROR_UNCONFIRMED;
-	if (role_state(role, target) != SLOT_CONFIRMED || other->kind != VERDICT_GOOD ||
+	if (role_state(role, target) != SLOT_CONFIRMED)
+		return UPDATE_ERROR_NOTHING_TO_GO_BACK_TO;
+	if (other->kind == VERDICT_BAD && other->reason == SLOT_FAIL_BELOW_FLOOR)
+		return UPDATE_ERROR_BELOW_FLOOR;
+	if (other->kind != VERDICT_GOOD ||
 	    memcmp(other->digest, role_digest(role, target), RECORD_DIGEST_BYTES))
 		return UPDATE_ERROR_NOTHING_TO_GO_BACK_TO;
 	if (other->security_version < role->floor)
