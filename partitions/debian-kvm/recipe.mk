@@ -13,7 +13,7 @@ BUILD ?= build
 DEBIAN_KVM := $(BUILD)/partitions/debian-kvm
 DEBIAN_KVM_SRC := partitions/debian-kvm
 DEBIAN_KVM_MODULES := virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-intel \
-	$(addprefix drivers/virtio/,virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci) drivers/char/hw_random/virtio-rng
+	$(addprefix drivers/virtio/,virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci) drivers/char/hw_random/virtio-rng drivers/char/virtio_console
 DEBIAN_KVM_WARN := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla \
 	-Wimplicit-fallthrough
 DEBIAN_KVM_GUEST := $(DEBIAN_KVM_WARN) -O2 -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic \

@@ -11,6 +11,8 @@
 #include "device_list.h"
 #include "entropy.h"
 #include "loader/guest_ram.h"
+#include "manage/command.h"
+#include "manage/ctl.h"
 #include "print.h"
 #include "summary.h"
 
@@ -98,10 +100,22 @@ static const struct platform_ops ops = {
 	.random = random_bytes,
 };
 
+static bool run_for_guest(void *context, const struct sink *out, char *text)
+{
+	struct command_call call = { .caller = CALLER_GUEST, .info = context, .out = out };
+
+	return command_run(&call, text);
+}
+
 struct platform host_platform(const struct monitor_info *info)
 {
 	static uint64_t first_call_ticks;
+	static struct ctl ctl;
+	static struct port_backend ctl_port;
 
+	ctl.run = run_for_guest;
+	ctl.context = (void *)(uintptr_t)info;
+	ctl_port = ctl_backend(&ctl);
 	if (!first_call_ticks)
 		first_call_ticks = host_now_ticks();
 	entropy_seed(&entropy, info->random_seed);
@@ -113,5 +127,6 @@ struct platform host_platform(const struct monitor_info *info)
 		.unix_ticks = first_call_ticks,
 		.has_debug_exit = info->debug_exit,
 		.devices = DEVICE_LIST,
+		.ctl_port = &ctl_port,
 	};
 }

@@ -114,9 +114,41 @@ static const struct platform_ops ops = {
 	.memory = memory, .random = random_bytes,
 };
 
+/* Whoever is behind a port: takes some, sends some, has something to do now and then. */
+static uint32_t receive(void *context, struct console_port *port, const uint8_t *bytes,
+			uint32_t count)
+{
+	uint32_t part = bytes[0] % (count + 1);
+
+	(void)context;
+	REQUIRE(count);
+	REQUIRE(port_send(port, bytes, count) <= count);
+	port_start_work(port);
+	return part;
+}
+
+static void writable(void *context, struct console_port *port)
+{
+	(void)context;
+	port_send(port, "writable", 8);
+}
+
+static bool work(void *context, struct console_port *port)
+{
+	(void)context;
+	return port_send(port, "work", 4) == 4;
+}
+
+static const struct port_backend backend = {
+	.name = "fuzz", .receive = receive, .writable = writable, .work = work,
+};
+
 static void power_on(void)
 {
-	const struct platform platform = { .ops = &ops, .ticks_hz = 1000000000, .devices = UINT32_MAX };
+	const struct platform platform = {
+		.ops = &ops, .ticks_hz = 1000000, .devices = UINT32_MAX,
+		.ctl_port = &backend, .update_port = &backend,
+	};
 
 	board_reset(&board, &platform);
 }
@@ -222,7 +254,7 @@ static void drive(struct input *input, uint32_t op)
 	uint32_t size = 1u << (op >> 6);
 	uint64_t value;
 
-	switch (op & 7) {
+	switch (op % 9) {
 	case 0:
 		bring_up(slot, take(input, 1) == 0xFF ? take(input, 8) : 0);
 		break;
@@ -242,6 +274,10 @@ static void drive(struct input *input, uint32_t op)
 		break;
 	case 6:
 		config_write(slot, (uint32_t)take(input, 1), size & 7 ? size : 4, take(input, size));
+		break;
+	case 7:
+		now += take(input, 2);
+		board_run_timers(&board);
 		break;
 	default:
 		value = config_read(slot, (uint32_t)take(input, 1), size & 7 ? size : 4);

@@ -162,7 +162,7 @@ def refused(name, make, reason):
 
 
 # Debian's own drivers with the box's devices, tried one after the other
-DEVICES = tuple(f"nestbox-demo: device {name} ok" for name in ("rng",))
+DEVICES = tuple(f"nestbox-demo: device {name} ok" for name in ("rng", "ports", "console"))
 
 
 def debian_is_whole(text):

@@ -60,7 +60,7 @@ void board_reset(struct board *board, const struct platform *platform)
 	acpi_pm_reset(&board->acpi_pm, &board->timebase, &board->irq, &board->power);
 	uart_reset(&board->uart, &board->platform, &board->irq);
 	pci_reset(&board->pci);
-	virtio_devices_reset(&board->virtio, &board->platform, &board->pci);
+	virtio_devices_reset(&board->virtio, &board->timebase, &board->pci);
 	health_reset(&board->health, &board->power);
 }
 
@@ -104,6 +104,7 @@ void board_run_timers(struct board *board)
 	pit_run(&board->pit);
 	rtc_run(&board->rtc);
 	acpi_pm_run(&board->acpi_pm);
+	virtio_devices_run(&board->virtio);
 }
 
 uint64_t board_next_deadline(const struct board *board)
@@ -112,6 +113,7 @@ uint64_t board_next_deadline(const struct board *board)
 		pit_next_deadline(&board->pit),
 		rtc_next_deadline(&board->rtc),
 		acpi_pm_next_deadline(&board->acpi_pm),
+		virtio_devices_next_deadline(&board->virtio),
 	};
 	uint64_t first = DEADLINE_NONE;
 
@@ -125,6 +127,10 @@ uint64_t board_next_deadline(const struct board *board)
 
 bool board_console_input(struct board *board, uint8_t byte)
 {
+	/* A guest that listens at the serial line gets it there, one that has only the other console, there. */
+	if (!uart_listens(&board->uart) &&
+	    virtio_devices_console_input(&board->virtio, byte))
+		return true;
 	return uart_receive(&board->uart, byte);
 }
 

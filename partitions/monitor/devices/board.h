@@ -58,7 +58,7 @@ void board_run_timers(struct board *board);
 /* In platform ticks, never 0 for a real one; 0: nothing to wait for (as SYS_TIMER_ARM takes it). */
 uint64_t board_next_deadline(const struct board *board);
 
-/* A byte from the console for COM1; false: no room now, keep it and offer it again. */
+/* A byte from the console for COM1, or the virtio console; false: no room now, keep it and offer it again. */
 bool board_console_input(struct board *board, uint8_t byte);
 
 /* Asks the guest to shut down, by the ACPI power button. */

@@ -25,6 +25,7 @@ enum health_event {
 /* Devices a partition may have or not. */
 enum platform_device {
 	PLATFORM_RNG = 1,
+	PLATFORM_CONSOLE = 2,
 };
 
 /* One access of the guest; values are zero-extended. */
@@ -35,6 +36,8 @@ struct bus_access {
 	bool is_mmio;
 	bool is_write;
 };
+
+struct port_backend;
 
 struct platform_ops {
 	uint64_t (*now_ticks)(void *context);
@@ -60,6 +63,8 @@ struct platform {
 	uint64_t unix_ticks;    /* when unix_time was right, at or before board_reset */
 	bool has_debug_exit;    /* test option: the debug-exit port exists */
 	uint32_t devices;       /* of enum platform_device */
+	/* Who serves the console's ports org.nestbox.ctl and org.nestbox.update; null: no such port. */
+	const struct port_backend *ctl_port, *update_port;
 };
 
 #endif

@@ -296,6 +296,11 @@ static void write_register(struct uart *uart, enum uart_register which, uint8_t 
 	}
 }
 
+bool uart_listens(const struct uart *uart)
+{
+	return uart->interrupt_enable & IER_RECEIVED;
+}
+
 uint64_t uart_read(void *device, uint64_t port, uint32_t size)
 {
 	struct uart *uart = device;

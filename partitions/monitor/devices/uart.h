@@ -37,6 +37,9 @@ void uart_reset(struct uart *uart, const struct platform *platform, struct irq *
 bool uart_receive(struct uart *uart, uint8_t byte);
 bool uart_receive_break(struct uart *uart);
 
+/* Whether the guest wants to be told of received bytes. */
+bool uart_listens(const struct uart *uart);
+
 uint64_t uart_read(void *device, uint64_t port, uint32_t size);
 void uart_write(void *device, uint64_t port, uint32_t size, uint64_t value);
 
