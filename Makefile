@@ -60,7 +60,8 @@ RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -
 	-Ipartitions/monitor
 # What runs once, or on the way to a stop, is built small; bench limits the rest
 COLD := bsp/acpi bsp/boot bsp/console bsp/power bsp/smp bsp/memory/carve bsp/memory/paging bsp/timer/rtc bsp/timer/seed bsp/timer/tsc_hz \
-	kernel/crash kernel/log kernel/main kernel/parent kernel/partition kernel/vmx/capability nested/capability
+	kernel/crash kernel/log kernel/main kernel/parent kernel/partition kernel/vmx/capability nested/capability \
+	$(filter-out monitor/image/sha256%,$(patsubst partitions/%.c,%,$(wildcard partitions/monitor/image/*.c)))
 SMALL = $(if $(filter $(COLD:%=$(O)/%%),$@),-Os)
 HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1 -D_GNU_SOURCE
 

@@ -43,8 +43,40 @@ $(T)/unit/$(1): $(T)/san/tests/unit/$(1).o $(call unit_extra,$(1)) $(call unit_h
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
-unit: $(UNIT_TESTS:%=$(T)/unit/%) $(O)/nestbox ## run the unit tests
-	$(Q)$(PYTHON) tests/run_unit.py $(UNIT_TESTS:%=$(T)/unit/%) -- $(wildcard tests/unit/*/test_*.py) $(O)/nestbox
+## Built as what ships is built: how fast hashing is on the host, what the box's own verifier needs
+
+PLAIN := $(T)/unit/plain
+PLAIN_HOST := -std=gnu11 -O2 -g -D_GNU_SOURCE -Ipartitions/monitor -isystem $(MBEDTLS_HOST_DIR)/include
+VERIFIER := $(patsubst partitions/monitor/%.c,$(O)/monitor/%.o,$(filter-out %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
+VERIFIER_ENTRIES := image_verify_manifest image_load_payload image_verify_whole keyring_newest keyring_file_succeeds crypto_heap_init image_error_text
+
+$(PLAIN)/test_sha256_speed: tests/plain/test_sha256_speed.c $(IMAGE_SOURCES:%=$(O)/tool/%.o)
+	$(call say,LD $@)
+	$(Q)mkdir -p $(@D) && $(CC) $(PLAIN_HOST) -o $@ $^ $(O)/tool/partitions/monitor/image/keyring_dev.o \
+		$(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka
+
+# what the linker keeps when nothing but verification is wanted; memcpy and its like belong to the C library
+$(T)/verifier.text: $(VERIFIER)
+	$(Q)mkdir -p $(@D) && $(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,--unresolved-symbols=ignore-all,-e,image_verify_whole \
+		$(VERIFIER_ENTRIES:%=-Wl,-u,%) -o $(@:.text=.elf) $^ $(MBEDTLS_BOX_DIR)/lib/libmbedcrypto.a
+	$(Q)size -A $(@:.text=.elf) | sed -n 's/^\.text *\([0-9]*\).*/\1/p' >$@
+
+# the box's objects in a host program, with files to verify
+$(PLAIN)/test_verifier.bin: tests/plain/test_verifier.c $(VERIFIER) $(T)/verifier.text
+	$(call say,LD $@)
+	$(Q)mkdir -p $(@D) && $(CC) $(PLAIN_HOST) $(NO_PIE) -fno-pie -o $@ $(filter %.c %.o,$^) $(MBEDTLS_BOX_DIR)/lib/libmbedcrypto.a -lcmocka
+$(PLAIN)/test_verifier: $(PLAIN)/test_verifier.bin $(O)/nestbox
+	$(Q)rm -rf $@.files && mkdir -p $@.files && cd $@.files && tool=$(abspath $(O)/nestbox) && for k in k root; do \
+		$$tool key make --role $$(test $$k = k && echo dev || echo root) --out $$k >/dev/null; done && head -c 300000 $$tool >initrd && \
+		$$tool key rotate --add k.pub -o keyring >/dev/null && $$tool key sign --key root.key keyring >/dev/null && \
+		$(PYTHON) -c 'import struct;b=bytearray(5000);b[0x1fe:0x200]=b"\x55\xaa";b[0x202:0x208]=b"HdrS\x0f\x02";b[0x211]=1;b[0x236]=1;open("linux","wb").write(b)' && \
+		$$tool image create --kernel linux --initrd initrd --tree --partition t --key k.key -o image >/dev/null
+	$(Q)printf '#!/bin/sh\nexec %s %s %s/image %s/k.pub %s/keyring %s/root.pub\n' $< $(T)/verifier.text $@.files $@.files $@.files $@.files >$@ && chmod +x $@
+
+PLAIN_TESTS := $(PLAIN)/test_sha256_speed $(PLAIN)/test_verifier
+
+unit: $(UNIT_TESTS:%=$(T)/unit/%) $(PLAIN_TESTS) $(O)/nestbox ## run the unit tests
+	$(Q)$(PYTHON) tests/run_unit.py $(UNIT_TESTS:%=$(T)/unit/%) $(PLAIN_TESTS) -- $(wildcard tests/unit/*/test_*.py) $(O)/nestbox
 
 ## Line coverage of the part of nested/ that needs no CPU: the files with a unit test of their name, and their headers
 

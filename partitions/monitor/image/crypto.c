@@ -10,8 +10,9 @@
 
 #include "image/crypto_mbedtls.h"
 #include "image/lms.h"
+#include "image/sha256.h"
 
-static_assert(sizeof(mbedtls_sha256_context) <= sizeof(((struct crypto_hash *)0)->context),
+static_assert(sizeof(struct sha256) <= sizeof(((struct crypto_hash *)0)->context),
 	      "context is too small");
 static_assert(sizeof(mbedtls_sha512_context) <= sizeof(((struct crypto_hash *)0)->context),
 	      "context is too small");
@@ -23,23 +24,20 @@ struct hash_operations {
 	int (*finish)(void *context, unsigned char *digest);
 };
 
-static int sha256_start(void *context)
+static int sha256_begin(void *context)
 {
-	mbedtls_sha256_init(context);
-	return mbedtls_sha256_starts(context, 0);
+	sha256_start(context, sha256_best());
+	return 0;
 }
 
-static int sha256_update(void *context, const unsigned char *bytes, size_t count)
+static int sha256_add(void *context, const unsigned char *bytes, size_t count)
 {
-	return mbedtls_sha256_update(context, bytes, count);
+	return !sha256_update(context, bytes, count);
 }
 
-static int sha256_finish(void *context, unsigned char *digest)
+static int sha256_end(void *context, unsigned char *digest)
 {
-	int error = mbedtls_sha256_finish(context, digest);
-
-	mbedtls_sha256_free(context);
-	return error;
+	return !sha256_finish(context, digest);
 }
 
 static int sha384_start(void *context)
@@ -68,7 +66,7 @@ static int sha512_finish(void *context, unsigned char *digest)
 }
 
 static const struct hash_operations hashes[] = {
-	[HASH_SHA256] = { 32, sha256_start, sha256_update, sha256_finish },
+	[HASH_SHA256] = { 32, sha256_begin, sha256_add, sha256_end },
 	[HASH_SHA384] = { 48, sha384_start, sha512_update, sha512_finish },
 	[HASH_SHA512] = { 64, sha512_start, sha512_update, sha512_finish },
 };
@@ -128,15 +126,16 @@ bool crypto_hash_finish(struct crypto_hash *hash, uint8_t digest[CRYPTO_MAX_DIGE
 	return !hash->has_failed;
 }
 
-/* Reads X || Y into a point of the group and proves that it is one. */
+/*
+ * Reads X || Y into a point of the group and proves that it is one. Not by the library's reader of encoded points: that one knows
+ * compressed ones, too, which would be code for square roots that nothing else needs.
+ */
 static bool point_load(mbedtls_ecp_group *group, mbedtls_ecp_point *point, const uint8_t *bytes,
 		       size_t count)
 {
-	uint8_t sec1[1 + CRYPTO_MAX_POINT_BYTES] = { 0x04 }; /* SEC 1 section 2.3.3: uncompressed */
-
-	memcpy(sec1 + 1, bytes, count);
-	return mbedtls_ecp_point_read_binary(group, point, sec1, 1 + count) == 0 &&
-	       mbedtls_ecp_check_pubkey(group, point) == 0;
+	return mbedtls_mpi_read_binary(&point->MBEDTLS_PRIVATE(X), bytes, count / 2) == 0 &&
+	       mbedtls_mpi_read_binary(&point->MBEDTLS_PRIVATE(Y), bytes + count / 2, count / 2) == 0 &&
+	       mbedtls_mpi_lset(&point->MBEDTLS_PRIVATE(Z), 1) == 0 && mbedtls_ecp_check_pubkey(group, point) == 0;
 }
 
 bool crypto_point_is_valid(uint32_t algorithm, const uint8_t *point)

@@ -15,6 +15,8 @@
 #include <mbedtls/version.h>
 
 #if MBEDTLS_VERSION_MAJOR < 3
+#define MBEDTLS_PRIVATE(member) member
+#define mbedtls_internal_sha256_process mbedtls_internal_sha256_process_ret
 #define mbedtls_sha256_starts mbedtls_sha256_starts_ret
 #define mbedtls_sha256_update mbedtls_sha256_update_ret
 #define mbedtls_sha256_finish mbedtls_sha256_finish_ret
