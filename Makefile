@@ -143,7 +143,7 @@ $(O)/tool/%.o: %.c $(INCLUDES)
 
 $(O)/nestbox: $(TOOL:%=$(O)/tool/%.o) | $(O)/.setup
 	$(call say,LD $@)
-	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lblkid
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lblkid -llz4
 
 ## Keys: a checkout makes its own development key
 

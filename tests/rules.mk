@@ -39,7 +39,7 @@ unit_extra = $(if $(filter image/test_release,$(1)),$(T)/san/partitions/monitor/
 define unit_test
 $(T)/unit/$(1): $(T)/san/tests/unit/$(1).o $(call unit_extra,$(1)) $(call unit_helpers,$(call unit_folder,$(1))) $(call world,$(call unit_folder,$(1)))
 	$$(call say,LD $$@)
-	$(Q)mkdir -p $$(@D) && $(CC) $(SANITIZE) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka $(if $(filter tools,$(call unit_folder,$(1))),-lblkid)
+	$(Q)mkdir -p $$(@D) && $(CC) $(SANITIZE) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka -llz4 $(if $(filter tools,$(call unit_folder,$(1))),-lblkid)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
