@@ -111,7 +111,7 @@ static void vm_create(void)
 
 	vm.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm.kvm < 0)
-		fail("/dev/kvm: %s", strerror(errno));
+		fail("/dev/kvm: %s: does this machine offer VT-x to its guest?", strerror(errno));
 	if (ioctl(vm.kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
 		fail("KVM API is not version %d", KVM_API_VERSION);
 	vm.vm = KVM_CALL(vm.kvm, KVM_CREATE_VM, NULL);

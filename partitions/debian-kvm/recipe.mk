@@ -5,18 +5,13 @@
 # top of the tree: make -f partitions/debian-kvm/recipe.mk debian-kvm
 # Result: build/partitions/debian-kvm/{vmlinuz,initrd,cmdline}, the same bytes each time.
 
-ifndef DEBIAN_KERNEL_DIR
-include tools/versions.mk
-endif
+include partitions/debian.mk
 
-BUILD ?= build
 DEBIAN_KVM := $(BUILD)/partitions/debian-kvm
 DEBIAN_KVM_SRC := partitions/debian-kvm
-DEBIAN_KVM_MODULES := virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-intel \
-	$(addprefix drivers/virtio/,virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci) drivers/char/hw_random/virtio-rng drivers/char/virtio_console
-DEBIAN_KVM_WARN := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla \
-	-Wimplicit-fallthrough
-DEBIAN_KVM_GUEST := $(DEBIAN_KVM_WARN) -O2 -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic \
+DEBIAN_KVM_MODULES := $(KVM_MODULES) $(call kernel_modules,$(addprefix drivers/virtio/,virtio_ring virtio virtio_pci_modern_dev \
+	virtio_pci_legacy_dev virtio_pci) drivers/char/hw_random/virtio-rng drivers/char/virtio_console)
+DEBIAN_KVM_GUEST := $(filter -std=% -W%,$(DEBIAN_PROGRAM)) -O2 -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic \
 	-fno-pie -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
 
 .PHONY: debian-kvm
@@ -39,25 +34,14 @@ $(DEBIAN_KVM)/l2guest.bin: $(addprefix $(DEBIAN_KVM_SRC)/,l2start.S l2guest.c l2
 	objcopy -O binary $(@D)/l2guest.elf $@
 
 $(DEBIAN_KVM)/l2demo: $(addprefix $(DEBIAN_KVM_SRC)/,l2demo.c l2blob.S l2abi.h) $(DEBIAN_KVM)/l2guest.bin
-	$(CC) $(DEBIAN_KVM_WARN) -O2 -static -s -pthread -Wa,-I$(@D) -o $@ \
-		$(DEBIAN_KVM_SRC)/l2demo.c $(DEBIAN_KVM_SRC)/l2blob.S
+	$(CC) $(DEBIAN_PROGRAM) -Wa,-I$(@D) -o $@ $(DEBIAN_KVM_SRC)/l2demo.c $(DEBIAN_KVM_SRC)/l2blob.S
 
 $(DEBIAN_KVM)/l2bench: $(DEBIAN_KVM_SRC)/l2bench.c
 	@mkdir -p $(@D)
-	$(CC) $(DEBIAN_KVM_WARN) -O2 -static -s -o $@ $<
+	$(CC) $(DEBIAN_PROGRAM) -o $@ $<
 
-# Fixed owner, times and order make the archive reproducible.
-$(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz
-	rm -rf $(@D)/rootfs
-	mkdir -p $(addprefix $(@D)/rootfs/,bin dev proc run sys tmp lib/modules)
-	cp $(BUSYBOX) $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(@D)/rootfs/bin/
+$(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz partitions/debian.mk
+	$(call debian_root,$(@D)/rootfs,$(DEBIAN_KVM_MODULES))
+	cp $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(@D)/rootfs/bin/
 	cp $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(@D)/rootfs/
-	cp $(foreach m,$(DEBIAN_KVM_MODULES),$(DEBIAN_KERNEL_DIR)/lib/modules/*/kernel/$(m).ko) \
-		$(@D)/rootfs/lib/modules/
-	chmod -R u=rwX,go=rX $(@D)/rootfs
-	chmod 755 $(@D)/rootfs/init $(@D)/rootfs/bin/*
-	find $(@D)/rootfs -exec touch -h -d @0 {} +
-	cd $(@D)/rootfs && find . | LC_ALL=C sort | \
-		cpio --quiet --reproducible -o -H newc -R 0:0 > ../initrd.cpio
-	zstd -q -19 -f --no-progress -o $@ $(@D)/initrd.cpio
-	rm -rf $(@D)/rootfs $(@D)/initrd.cpio
+	$(call debian_pack,$(@D)/rootfs,$@,19)
