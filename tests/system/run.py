@@ -54,9 +54,13 @@ class Tools:
             return prepare_build(self, name)
 
     def debian(self):
-        image = TOP / "build/partitions/debian-kvm.img"
+        return self.recipe(TOP / "build", "debian-kvm")
+
+    def recipe(self, output, name):
+        """The image of a recipe under partitions/, made in a build whose partition has that name."""
+        image = TOP / f"build/partitions/{name}.img"
         with self.lock:
-            make(TOP / "build", "image", relative=image)
+            make(output, "image", relative=image)
         return image
 
 
