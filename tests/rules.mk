@@ -151,7 +151,7 @@ test: unit coverage powercut fuzz system ## everything
 
 BENCH := build/bench
 BENCHES := bench nested
-BENCH_DEBIAN := build/partitions/debian-kvm
+BENCH_DEBIAN := build/partitions/debian-qemu
 # KVM=no leaves out the part that boots Debian
 BENCH_ISOS := $(BENCHES:%=$(T)/%.iso) $(if $(filter no,$(KVM)),,$(T)/kvm.iso)
 define bench_guest
@@ -176,4 +176,4 @@ bench-kernel: | $(O)/.setup
 $(BENCHES:%=$(T)/%.iso) $(T)/kvm.iso: bench-kernel
 
 bench: $(BENCH_ISOS) ## instructions per exit, against the figures in the tree
-	$(Q)$(PYTHON) tests/bench/run.py --work $(BENCH) --memory 1024 $(if $(KEEP),--keep) $(BENCH_ISOS)
+	$(Q)$(PYTHON) tests/bench/run.py --work $(BENCH) --memory 1536 $(if $(KEEP),--keep) $(BENCH_ISOS)

@@ -88,7 +88,6 @@ static uint64_t ticks(void)
 
 int main(void)
 {
-	uint64_t booted = ticks();
 	unsigned long identity_map = KVM_IDENTITY_MAP;
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = kvm < 0 ? -1 : KVM_CALL(kvm, KVM_CREATE_VM, NULL);
@@ -97,7 +96,6 @@ int main(void)
 		err(1, "/dev/kvm");
 	if (ioperm(HEALTH_PORT, 1, 1) != 0)
 		err(1, "port access");
-	printf("bench: l1_debian_boot_ticks %llu\n", (unsigned long long)booted);
 	KVM_CALL(vm, KVM_SET_IDENTITY_MAP_ADDR, &identity_map);
 	KVM_CALL(vm, KVM_SET_TSS_ADDR, (void *)KVM_TSS);
 	KVM_CALL(vm, KVM_CREATE_IRQCHIP, NULL);
@@ -113,5 +111,5 @@ int main(void)
 	run_to_port(cpu, run);
 	uint64_t used = ticks() - start;
 	outb(1, HEALTH_PORT);
-	printf("bench: kvm_l2_cpuid %llu\nbench: done\n", (unsigned long long)(used / ROUNDS));
+	printf("bench: kvm_l2_cpuid %llu\n", (unsigned long long)(used / ROUNDS));
 }

@@ -27,6 +27,7 @@ BUILDS = {
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
     "nesting": GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512"),
     "parent": 'CONFIG_PARTITION_NAME="nest"\nCONFIG_PARTITION_RAM_MIB=1024\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=2048\n',
+    "debian-qemu": (CONFIGS / "bochs_debian_qemu_defconfig").read_text(encoding="ascii"),
     "xen": (CONFIGS / "bochs_xen_defconfig").read_text(encoding="ascii"),
     "strict": GUEST + REFUSES_OTHERS,
     "stranger": GUEST + OTHER_BUILD,
@@ -66,6 +67,10 @@ def guest(name, cmdline=""):
 
 def debian(tools, _out):
     return tools.debian()
+
+
+def debian_qemu(tools, _out):
+    return tools.recipe(tools.work / "build/debian-qemu", "debian-qemu")
 
 
 def xen(tools, _out):
@@ -185,6 +190,10 @@ TESTS = [
          typed=(("nestbox-demo: a shell", "echo the answer is $((6*7))\n"), ("the answer is 42", "poweroff -f\n")), check=debian_is_whole),
     Test("debian: L2 by KVM", "main", debian, ("image: accepted", "nestbox-demo: Linux 6.1", *DEVICES, "nestbox-demo: L2 ok", "exits by reason"),
          forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|FAILED", until="nestbox-demo: a shell", timeout=300, memory=0),
+    Test("debian-qemu: L2 Debian by QEMU and KVM", "debian-qemu", debian_qemu,
+         ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: kvm_intel loaded", "L2: Linux 6.1.*, 2 CPUs online", "L2: every CPU has done its share",
+          "L2: every check passed", "nestbox-demo: L2 ok", "exits by reason"),
+         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|L2 FAILED|L2: FAILED|VM entry refused", until="nestbox-demo: a shell", timeout=600, memory=2048),
     Test("xen: Debian as its first domain starts a PVH one", "xen", xen,
          (r"image: accepted; starting xen", r"\(XEN\) Xen version 4\.17", r"\(XEN\) HVM: VMX enabled", r"\(XEN\) Dom0 has maximum 2 VCPUs",
           "nestbox-demo: Linux 6.1.*, 2 CPUs", r"xen: 4\.17\.\d+, .*hvm", "L2: Linux 6.1.*, 2 CPUs online", "L2: every check passed", "nestbox-demo: L2 ok", "exits by reason"),
