@@ -65,6 +65,12 @@ def guest(name, cmdline=""):
     return make
 
 
+def hashed_by(algorithm, name):
+    def make(tools, out):
+        return tamper.create(tools, out, kernel=tools.guest(name), hash=algorithm)
+    return make
+
+
 def debian(tools, _out):
     return tools.debian()
 
@@ -235,6 +241,7 @@ TESTS = [
     Test("console: login, status, stop, start, power button", "guest", guest("echo"), CONSOLE, timeout=120, typed=AT_CONSOLE,
          forbids=BROKEN + "|no command|takes no arguments"),
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
+    Test("image: hashed by the CPU's SHA extensions", "guest", hashed_by("sha256", "power"), RESETS, until="", options=("--model", "corei7_icelake_u")),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],
     refused("unsigned", tamper.made_with(key=None), "the image carries no signature"),
     refused("foreign key", tamper.made_with(key="foreign"), "none of the image's signatures is by a key of this box"),
