@@ -9,6 +9,7 @@
 #include "bsp/newlib/sys_call.h"
 #include "console.h"
 #include "device_list.h"
+#include "disk.h"
 #include "entropy.h"
 #include "loader/guest_ram.h"
 #include "manage/command.h"
@@ -128,5 +129,6 @@ struct platform host_platform(const struct monitor_info *info)
 		.has_debug_exit = info->debug_exit,
 		.devices = DEVICE_LIST,
 		.ctl_port = &ctl_port,
+		.disk = disk_find(),
 	};
 }

@@ -143,11 +143,59 @@ static const struct port_backend backend = {
 	.name = "fuzz", .receive = receive, .writable = writable, .work = work,
 };
 
+/* A disk that ends its jobs when the input says; what lies in the guest's RAM is touched until then. */
+static struct disk_job *begun[DISK_JOBS];
+
+static void start(void *context, struct disk_job *job)
+{
+	(void)context;
+	for (uint32_t i = 0; i < DISK_JOBS; i++)
+		if (!begun[i]) {
+			begun[i] = job;
+			return;
+		}
+	abort();
+}
+
+static void cancel(void *context)
+{
+	(void)context;
+	memset(begun, 0, sizeof(begun));
+}
+
+#define DISK_SECTORS 1024u
+
+static void end_job(uint32_t which, bool is_good)
+{
+	struct disk_job *job = begun[which % DISK_JOBS];
+	bool moves = job && (job->operation == DISK_READ || job->operation == DISK_WRITE);
+
+	if (!job)
+		return;
+	if (job->operation != DISK_FLUSH)
+		REQUIRE(job->bytes && job->sector + job->bytes / DISK_SECTOR_BYTES <= DISK_SECTORS);
+	for (uint32_t offset = 0; moves && offset < job->bytes;) {
+		size_t count = job->bytes - offset;
+		uint8_t *at = disk_job_at(job, offset, &count);
+
+		REQUIRE(at && count);
+		memset(at, job->operation == DISK_READ ? 0xDD : at[count - 1], count);
+		offset += (uint32_t)count;
+	}
+	begun[which % DISK_JOBS] = NULL;
+	disk_done(job, is_good);
+}
+
+static const struct disk_backend disk = {
+	.sectors = DISK_SECTORS, .block_bytes = 512, .may_discard = true, .serial = "fuzz",
+	.start = start, .cancel = cancel,
+};
+
 static void power_on(void)
 {
 	const struct platform platform = {
 		.ops = &ops, .ticks_hz = 1000000, .devices = UINT32_MAX,
-		.ctl_port = &backend, .update_port = &backend,
+		.ctl_port = &backend, .update_port = &backend, .disk = &disk,
 	};
 
 	board_reset(&board, &platform);
@@ -230,6 +278,8 @@ static void offer(struct input *input, uint32_t slot)
 	uint16_t index = bytes_get16(ring + 0x102);
 	uint32_t count = (uint32_t)take(input, 1) % RING_SIZE;
 
+	if (take(input, 1) & 1) /* the start of a request of a disk's */
+		bytes_put64(ram + take(input, 2) % (RAM_BYTES - 16), take(input, 1) & 15);
 	for (uint32_t i = 0; i < count; i++)
 		put_descriptor(input, ring + 16 * i);
 	bytes_put16(ring + 0x104 + 2 * (index % RING_SIZE), 0);
@@ -254,7 +304,11 @@ static void drive(struct input *input, uint32_t op)
 	uint32_t size = 1u << (op >> 6);
 	uint64_t value;
 
-	switch (op % 9) {
+	switch (op % 10) {
+	case 8:
+		value = take(input, 1);
+		end_job((uint32_t)value, value & 0x80);
+		break;
 	case 0:
 		bring_up(slot, take(input, 1) == 0xFF ? take(input, 8) : 0);
 		break;

@@ -33,7 +33,7 @@ BUILDS = {
     "stranger": GUEST + OTHER_BUILD,
     "strict-stranger": GUEST + OTHER_BUILD + REFUSES_OTHERS,
     "child": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=1024\n",
-    "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\n",
+    "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_PARTITION_DISK_RAM_KIB=512\n",
 }
 
 POWERED_OFF = "kernel: switching the box off"
@@ -179,7 +179,8 @@ def refused(name, make, reason):
 
 
 # Debian's own drivers with the box's devices, tried one after the other
-DEVICES = tuple(f"nestbox-demo: device {name} ok" for name in ("rng", "ports", "console"))
+def devices(*names):
+    return tuple(f"nestbox-demo: device {name} ok" for name in names)
 
 
 def debian_is_whole(text):
@@ -191,10 +192,10 @@ def debian_is_whole(text):
 
 TESTS = [
     Test("debian: boot, shell, power-off", "plain", debian,
-         ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: a shell", "the answer is 42", "partition debian-kvm: powered off", POWERED_OFF),
-         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|partition: CPU", timeout=150, memory=1024,
+         ("image: accepted", "nestbox-demo: Linux 6.1", *devices("rng", "disk", "ports", "console"), "nestbox-demo: a shell", "the answer is 42", "partition debian-kvm: powered off", POWERED_OFF),
+         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|partition: CPU", timeout=300, memory=1024,
          typed=(("nestbox-demo: a shell", "echo the answer is $((6*7))\n"), ("the answer is 42", "poweroff -f\n")), check=debian_is_whole),
-    Test("debian: L2 by KVM", "main", debian, ("image: accepted", "nestbox-demo: Linux 6.1", *DEVICES, "nestbox-demo: L2 ok", "exits by reason"),
+    Test("debian: L2 by KVM", "main", debian, ("image: accepted", "nestbox-demo: Linux 6.1", *devices("rng", "ports", "console"), "nestbox-demo: L2 ok", "exits by reason"),
          forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|FAILED", until="nestbox-demo: a shell", timeout=300, memory=0),
     Test("debian-qemu: L2 Debian by QEMU and KVM", "debian-qemu", debian_qemu,
          ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: kvm_intel loaded", "L2: Linux 6.1.*, 2 CPUs online", "L2: every CPU has done its share",

@@ -26,6 +26,7 @@ enum health_event {
 enum platform_device {
 	PLATFORM_RNG = 1,
 	PLATFORM_CONSOLE = 2,
+	PLATFORM_DISK = 4,
 };
 
 /* One access of the guest; values are zero-extended. */
@@ -38,6 +39,7 @@ struct bus_access {
 };
 
 struct port_backend;
+struct disk_backend;
 
 struct platform_ops {
 	uint64_t (*now_ticks)(void *context);
@@ -65,6 +67,8 @@ struct platform {
 	uint32_t devices;       /* of enum platform_device */
 	/* Who serves the console's ports org.nestbox.ctl and org.nestbox.update; null: no such port. */
 	const struct port_backend *ctl_port, *update_port;
+	/* Who keeps the bytes of the disk; null: there is none. */
+	const struct disk_backend *disk;
 };
 
 #endif

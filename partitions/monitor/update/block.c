@@ -70,6 +70,16 @@ bool block_flush(const struct block_region *region)
 	return region->device->flush(region->device->context);
 }
 
+bool block_discard(const struct block_region *region, uint64_t offset, uint32_t count)
+{
+	const struct block_device *device = region->device;
+
+	if (!is_inside(region, offset, count))
+		return false;
+	return !count || !device->discard ||
+	       device->discard(device->context, region->first + offset / device->sector_bytes, count / device->sector_bytes);
+}
+
 bool block_zero(const struct block_region *region, uint64_t offset, uint64_t count)
 {
 	static const uint8_t zeros[BLOCK_BYTES];

@@ -18,6 +18,8 @@ struct block_device {
 	bool (*write)(void *context, uint64_t sector, uint32_t count, const void *bytes);
 	/* All that was written before is on the medium when it returns true. */
 	bool (*flush)(void *context);
+	/* What is in these sectors need not be kept: they may read as anything. Null: it cannot. */
+	bool (*discard)(void *context, uint64_t sector, uint32_t count);
 	void *context;
 	uint32_t sector_bytes; /* 512 to 4096, a power of two */
 	uint64_t sector_count;
@@ -40,6 +42,9 @@ struct block_region block_whole(const struct block_device *device);
 bool block_read(const struct block_region *region, uint64_t offset, void *bytes, uint64_t count);
 bool block_write(const struct block_region *region, uint64_t offset, const void *bytes, uint64_t count);
 bool block_flush(const struct block_region *region);
+
+/* As block_write, but the bytes become anything; they stay on a device that cannot discard. Up to 4 GiB. */
+bool block_discard(const struct block_region *region, uint64_t offset, uint32_t count);
 
 /* Writes zeros, multiples of BLOCK_BYTES, where there are none yet. */
 bool block_zero(const struct block_region *region, uint64_t offset, uint64_t count);

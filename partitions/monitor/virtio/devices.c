@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* PCI device numbers: those of a device do not depend on which others there are. */
-enum slot { SLOT_RNG = 1, SLOT_CONSOLE };
+enum slot { SLOT_RNG = 1, SLOT_CONSOLE, SLOT_DISK };
 
 enum port { PORT_TERMINAL, PORT_CTL, PORT_UPDATE };
 
@@ -51,6 +51,13 @@ static void plug_console(struct virtio_devices *devices, const struct virtio_hos
 	virtio_function_plug(&devices->console.function, pci, SLOT_CONSOLE);
 }
 
+static void plug_disk(struct virtio_devices *devices, const struct virtio_host *host,
+		      struct pci *pci)
+{
+	virtio_blk_init(&devices->blk, host, devices->timebase->platform->disk);
+	virtio_function_plug(&devices->blk.function, pci, SLOT_DISK);
+}
+
 void virtio_devices_reset(struct virtio_devices *devices, const struct timebase *timebase,
 			  struct pci *pci)
 {
@@ -62,12 +69,15 @@ void virtio_devices_reset(struct virtio_devices *devices, const struct timebase 
 	};
 
 	virtio_console_close(&devices->console);
+	virtio_blk_close(&devices->blk);
 	memset(devices, 0, sizeof(*devices));
 	devices->timebase = timebase;
 	if (platform->devices & PLATFORM_RNG)
 		plug_rng(devices, &host, pci);
 	if (platform->devices & PLATFORM_CONSOLE)
 		plug_console(devices, &host, pci);
+	if ((platform->devices & PLATFORM_DISK) && platform->disk)
+		plug_disk(devices, &host, pci);
 }
 
 void virtio_devices_run(struct virtio_devices *devices)
@@ -78,11 +88,12 @@ void virtio_devices_run(struct virtio_devices *devices)
 		return;
 	devices->worked = now;
 	virtio_console_run(&devices->console);
+	virtio_blk_run(&devices->blk);
 }
 
 uint64_t virtio_devices_next_deadline(const struct virtio_devices *devices)
 {
-	if (!virtio_console_wants_time(&devices->console))
+	if (!virtio_console_wants_time(&devices->console) && !virtio_blk_wants_time(&devices->blk))
 		return DEADLINE_NONE;
 	return timebase_deadline(devices->timebase, devices->worked + 1, VIRTIO_WORK_HZ);
 }

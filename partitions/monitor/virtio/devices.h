@@ -8,6 +8,7 @@
 
 #include "devices/platform.h"
 #include "devices/timebase.h"
+#include "virtio/blk.h"
 #include "virtio/console.h"
 #include "virtio/rng.h"
 
@@ -17,6 +18,7 @@ struct virtio_devices {
 	struct port_backend terminal; /* the guest console */
 	struct virtio_rng rng;
 	struct virtio_console console;
+	struct virtio_blk blk;
 };
 
 #define VIRTIO_WORK_HZ 1000u

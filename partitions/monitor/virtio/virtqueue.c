@@ -216,10 +216,10 @@ struct span {
 };
 
 /* The part of [offset, offset + count) that lies in the first segment it touches. */
-static uint8_t *piece(const struct span *span, uint64_t offset, size_t *count)
+static uint8_t *piece(struct span span, uint64_t offset, size_t *count)
 {
-	for (uint32_t i = 0; i < span->count; i++) {
-		const struct virtqueue_segment *segment = &span->segments[i];
+	for (uint32_t i = 0; i < span.count; i++) {
+		const struct virtqueue_segment *segment = &span.segments[i];
 
 		if (offset < segment->count) {
 			if (*count > segment->count - offset)
@@ -231,15 +231,25 @@ static uint8_t *piece(const struct span *span, uint64_t offset, size_t *count)
 	return NULL;
 }
 
+uint8_t *virtqueue_readable_at(const struct virtqueue_chain *chain, uint64_t offset, size_t *count)
+{
+	return piece((struct span){ chain->segments, chain->readable }, offset, count);
+}
+
+uint8_t *virtqueue_writable_at(const struct virtqueue_chain *chain, uint64_t offset, size_t *count)
+{
+	return piece((struct span){ chain->segments + chain->readable, chain->writable }, offset,
+		     count);
+}
+
 size_t virtqueue_copy_from(const struct virtqueue_chain *chain, uint64_t offset, void *bytes,
 			   size_t count)
 {
-	const struct span span = { chain->segments, chain->readable };
 	size_t done = 0;
 
 	while (done < count) {
 		size_t part = count - done;
-		const uint8_t *from = piece(&span, offset + done, &part);
+		const uint8_t *from = virtqueue_readable_at(chain, offset + done, &part);
 
 		if (!from)
 			break;
@@ -254,12 +264,11 @@ size_t virtqueue_copy_from(const struct virtqueue_chain *chain, uint64_t offset,
 size_t virtqueue_copy_to(const struct virtqueue_chain *chain, uint64_t offset, const void *bytes,
 			 size_t count)
 {
-	const struct span span = { chain->segments + chain->readable, chain->writable };
 	size_t done = 0;
 
 	while (done < count) {
 		size_t part = count - done;
-		uint8_t *to = piece(&span, offset + done, &part);
+		uint8_t *to = virtqueue_writable_at(chain, offset + done, &part);
 
 		if (!to)
 			break;

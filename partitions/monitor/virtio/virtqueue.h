@@ -66,6 +66,13 @@ void virtqueue_untake(struct virtqueue *queue);
 bool virtqueue_give(struct virtqueue *queue, uint16_t head, uint32_t written);
 
 /*
+ * The guest's bytes of the readable, or writable, segments from `offset` on, as far as they lie in one piece:
+ * *count becomes less then. Null behind the end.
+ */
+uint8_t *virtqueue_readable_at(const struct virtqueue_chain *chain, uint64_t offset, size_t *count);
+uint8_t *virtqueue_writable_at(const struct virtqueue_chain *chain, uint64_t offset, size_t *count);
+
+/*
  * Copies from the readable, or into the writable, segments from `offset` on; how many bytes there were
  * room for.
  */
