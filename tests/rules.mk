@@ -55,6 +55,10 @@ $(PLAIN)/test_sha256_speed: tests/plain/test_sha256_speed.c $(IMAGE_SOURCES:%=$(
 	$(Q)mkdir -p $(@D) && $(CC) $(PLAIN_HOST) -o $@ $^ $(O)/tool/partitions/monitor/image/keyring_dev.o \
 		$(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka
 
+$(PLAIN)/test_flips: tests/plain/test_flips.c tests/unit/image/fixture.c $(filter-out %/main.o,$(TOOL:%=$(O)/tool/%.o))
+	$(call say,LD $@)
+	$(Q)mkdir -p $(@D) && $(CC) $(PLAIN_HOST) -Itools/nestbox -Itests/unit/image -o $@ $^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka -lblkid -llz4
+
 # what the linker keeps when nothing but verification is wanted; memcpy and its like belong to the C library
 $(T)/verifier.text: $(VERIFIER)
 	$(Q)mkdir -p $(@D) && $(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,--unresolved-symbols=ignore-all,-e,image_verify_whole \
@@ -73,10 +77,12 @@ $(PLAIN)/test_verifier: $(PLAIN)/test_verifier.bin $(O)/nestbox
 		$$tool image create --kernel linux --initrd initrd --tree --partition t --key k.key -o image >/dev/null
 	$(Q)printf '#!/bin/sh\nexec %s %s %s/image %s/k.pub %s/keyring %s/root.pub\n' $< $(T)/verifier.text $@.files $@.files $@.files $@.files >$@ && chmod +x $@
 
-PLAIN_TESTS := $(PLAIN)/test_sha256_speed $(PLAIN)/test_verifier
+# every bit for `make test`, else a sample
+FLIP_STEP := $(if $(filter test,$(MAKECMDGOALS)),1,29)
+PLAIN_TESTS := $(PLAIN)/test_sha256_speed $(PLAIN)/test_verifier $(PLAIN)/test_flips
 
 unit: $(UNIT_TESTS:%=$(T)/unit/%) $(PLAIN_TESTS) $(O)/nestbox ## run the unit tests
-	$(Q)$(PYTHON) tests/run_unit.py $(UNIT_TESTS:%=$(T)/unit/%) $(PLAIN_TESTS) -- $(wildcard tests/unit/*/test_*.py) $(O)/nestbox
+	$(Q)NESTBOX_FLIP_STEP=$(FLIP_STEP) $(PYTHON) tests/run_unit.py $(UNIT_TESTS:%=$(T)/unit/%) $(PLAIN_TESTS) -- $(wildcard tests/unit/*/test_*.py) $(O)/nestbox
 
 ## Line coverage of the part of nested/ that needs no CPU: the files with a unit test of their name, and their headers
 
