@@ -41,6 +41,7 @@ MONITOR := $(filter-out image/keyring_dev image/keyring_release,$(patsubst parti
 	$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c))) image/$(KEYRING_POLICY)
 MONITOR_GLUE := $(patsubst bsp/newlib/%.c,%,$(wildcard bsp/newlib/*.c))
 MONITOR_GLUE_ASM := $(patsubst bsp/newlib/%.S,%,$(wildcard bsp/newlib/*.S))
+MONITOR_DISK := $(patsubst bsp/disk/%.c,%,$(wildcard bsp/disk/*.c))
 
 IMAGE_SOURCES := $(patsubst %.c,%,$(filter-out %/crypto_heap.c %/keyring_dev.c %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
 UPDATE_SOURCES := $(patsubst %.c,%,$(wildcard partitions/monitor/update/*.c))
@@ -115,7 +116,7 @@ $(INCLUDES): Makefile
 	$(Q)ln -s $(abspath bsp) $(abspath kernel) $(O)/include/kernel/
 	$(Q)ln -s $(abspath bsp) $(abspath kernel) $(abspath nested) $(O)/include/nested/
 	$(Q)ln -s $(abspath kernel/monitor_abi.h) $(O)/include/monitor/kernel/
-	$(Q)mkdir -p $(O)/include/monitor/bsp && ln -s $(abspath bsp/newlib) $(O)/include/monitor/bsp/newlib
+	$(Q)mkdir -p $(O)/include/monitor/bsp && ln -s $(abspath bsp/newlib) $(abspath bsp/disk) $(O)/include/monitor/bsp/
 	$(Q)touch $@
 
 ## Compiling: one rule a layer
@@ -134,6 +135,7 @@ $(eval $(call layer,kernel,kernel,kernel,$(RING0)))
 $(eval $(call layer,nested,nested,nested,$(RING0)))
 $(eval $(call layer,monitor,partitions/monitor,monitor,$(RING3)))
 $(eval $(call layer,glue,bsp/newlib,monitor,$(RING3)))
+$(eval $(call layer,disk,bsp/disk,monitor,$(RING3)))
 
 $(O)/tool/%.o: %.c $(INCLUDES)
 	$(call say,CC $< (host))
@@ -183,7 +185,7 @@ $(O)/dsdt.aml: partitions/monitor/acpi/dsdt.asl | $(O)/.setup
 $(O)/monitor/acpi/dsdt.o: partitions/monitor/acpi/dsdt.S $(O)/dsdt.aml
 	$(Q)mkdir -p $(@D) && $(CC) -c -I$(O) -Wa,-I$(O) $< -o $@
 
-MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glue/%.o) $(MONITOR:%=$(O)/monitor/%.o) \
+MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glue/%.o) $(MONITOR_DISK:%=$(O)/disk/%.o) $(MONITOR:%=$(O)/monitor/%.o) \
 	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o $(O)/password.o
 $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 	$(call say,LD $@)
@@ -195,7 +197,7 @@ $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 $(O)/role.h: $(O)/config.h $(O)/nestbox
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION_NAME)")" >$@
 
-$(O)/kernel/main.o $(O)/nested/nested.o: $(O)/role.h
+$(O)/kernel/main.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
 
 $(O)/kernel/monitor_blob.o: $(O)/monitor.elf kernel/monitor_blob.S
 	$(Q)mkdir -p $(@D) && strip -o $(O)/monitor.stripped $< && $(CC) -c -Wa,-I$(O) kernel/monitor_blob.S -o $@

@@ -54,6 +54,16 @@ DEFINE_PORT_ACCESS(b, u8)
 DEFINE_PORT_ACCESS(w, u16)
 DEFINE_PORT_ACCESS(l, u32)
 
+static inline void port_read_words(u16 port, void *to, u64 count)
+{
+	asm volatile("rep insw" : "+D"(to), "+c"(count) : "d"(port) : "memory");
+}
+
+static inline void port_write_words(u16 port, const void *from, u64 count)
+{
+	asm volatile("rep outsw" : "+S"(from), "+c"(count) : "d"(port) : "memory");
+}
+
 #define DEFINE_CR_ACCESS(n)                                                                                \
 	static inline u64 read_cr##n(void)                                                                 \
 	{                                                                                                  \

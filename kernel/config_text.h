@@ -32,6 +32,21 @@
 #define CONFIG_DEBUG_EXIT_ON 0
 #endif
 
+/* Ports of the disk's driver: {first, count}. */
+#if defined(CONFIG_DISK_ATA)
+#define CONFIG_DISK DISK_ATA
+#define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 }
+#else
+#define CONFIG_DISK DISK_NONE
+#define CONFIG_PORT_GRANTS { 0, 0 }
+#endif
+
+#if defined(CONFIG_CONFIRM_ON_HEALTH)
+#define CONFIG_CONFIRM_ON_HEALTH_ON 1
+#else
+#define CONFIG_CONFIRM_ON_HEALTH_ON 0
+#endif
+
 #if defined(CONFIG_CONSOLE)
 #define CONFIG_CONSOLE_ON 1
 #else

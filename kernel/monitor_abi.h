@@ -78,6 +78,8 @@ enum syscall_number {
 	                         * stopped, STOP_REQUESTED takes the box out: ACTION_RESTART, _REBOOT, _POWER_OFF */
 	SYS_STATISTICS = 11,    /* (cpu, struct exit_statistics *): copies the counters of one CPU */
 	SYS_LOG_READ = 12,      /* (buffer, length, offset): reads the log ring, oldest first; bytes copied */
+	SYS_PORT_READ_WORDS = 13,  /* (port, buffer, bytes): fills the buffer with 16-bit reads of a granted port; at most 4096 bytes, even */
+	SYS_PORT_WRITE_WORDS = 14, /* (port, buffer, bytes) */
 	SYS_COUNT
 };
 
@@ -127,6 +129,9 @@ struct exit_statistics {
 	uint64_t vmx_state;                    /* bits of enum vmx_state, when asked for */
 };
 
+/* DISK_NONE: the image is the boot module. */
+enum disk_kind { DISK_NONE, DISK_ATA };
+
 #define MONITOR_NAME_BYTES 64
 struct monitor_info {
 	uint32_t abi_version;
@@ -148,6 +153,9 @@ struct monitor_info {
 	uint32_t on_crash;                     /* enum stop_action for STOP_TRIPLE_FAULT, _CONTAINED, _MONITOR_FAULT */
 	uint32_t on_power_off;                 /* enum stop_action for STOP_POWER_OFF */
 	uint32_t security_version_floor;
+	uint32_t disk;                         /* enum disk_kind: where the slots are */
+	uint32_t slot_tries;                   /* starts a new image has to prove itself */
+	uint32_t confirm_on_health;            /* an image is good when its workload writes 1 to the health port */
 	uint32_t has_console;                  /* the management console is on the serial line */
 	uint32_t vmx_pin, vmx_secondary;       /* control bits the machine's CPU allows, as in IA32_VMX_*_CTLS */
 	uint64_t vmx_ept_vpid;                 /* IA32_VMX_EPT_VPID_CAP */

@@ -7,6 +7,7 @@
 
 #include "bsp/console/console.h"
 #include "bsp/cpu.h"
+#include "kernel/config_text.h"
 #include "kernel/host_irq.h"
 #include "kernel/interrupts.h"
 #include "kernel/log.h"
@@ -104,11 +105,68 @@ static u64 sys_irq_bind(const struct trap_frame *f)
 	return f->rdi < HOST_IRQ_LINES && host_irq_bind((u32)f->rdi) ? 0 : ERROR(SYS_EPERM);
 }
 
-/* No host port is granted yet: block and network drivers bring theirs with them. */
-static u64 sys_port(const struct trap_frame *f)
+/* The ports of the configured drivers. */
+static const struct { u16 first, count; } granted_ports[] = { CONFIG_PORT_GRANTS };
+
+static bool port_is_granted(u64 port, u64 size)
 {
-	(void)f;
-	return ERROR(SYS_EPERM);
+	for (u32 i = 0; i < ARRAY_SIZE(granted_ports); i++)
+		if (port >= granted_ports[i].first && size <= granted_ports[i].count &&
+		    port - granted_ports[i].first <= granted_ports[i].count - size)
+			return true;
+	return false;
+}
+
+static u64 sys_port_read(const struct trap_frame *f)
+{
+	if (!port_is_granted(f->rdi, f->rsi))
+		return ERROR(SYS_EPERM);
+	switch (f->rsi) {
+	case 1:
+		return port_inb((u16)f->rdi);
+	case 2:
+		return port_inw((u16)f->rdi);
+	case 4:
+		return port_inl((u16)f->rdi);
+	default:
+		return ERROR(SYS_EINVAL);
+	}
+}
+
+static u64 sys_port_write(const struct trap_frame *f)
+{
+	if (!port_is_granted(f->rdi, f->rsi))
+		return ERROR(SYS_EPERM);
+	switch (f->rsi) {
+	case 1:
+		port_outb((u16)f->rdi, (u8)f->rdx);
+		return 0;
+	case 2:
+		port_outw((u16)f->rdi, (u16)f->rdx);
+		return 0;
+	case 4:
+		port_outl((u16)f->rdi, (u32)f->rdx);
+		return 0;
+	default:
+		return ERROR(SYS_EINVAL);
+	}
+}
+
+static u64 sys_port_words(const struct trap_frame *f)
+{
+	bool is_read = f->rax == SYS_PORT_READ_WORDS;
+
+	if (!port_is_granted(f->rdi, 2))
+		return ERROR(SYS_EPERM);
+	if (!f->rdx || f->rdx % 2 || !is_user_range(f->rsi, f->rdx, is_read))
+		return ERROR(SYS_EFAULT);
+	user_access_begin();
+	if (is_read)
+		port_read_words((u16)f->rdi, (void *)f->rsi, f->rdx / 2);
+	else
+		port_write_words((u16)f->rdi, (const void *)f->rsi, f->rdx / 2);
+	user_access_end();
+	return 0;
 }
 
 static u64 sys_stop(const struct trap_frame *f)
@@ -150,8 +208,10 @@ static u64 (*const syscalls[SYS_COUNT])(const struct trap_frame *) = {
 	[SYS_MSI] = sys_msi,
 	[SYS_PIC_LINE] = sys_pic_line,
 	[SYS_IRQ_BIND] = sys_irq_bind,
-	[SYS_PORT_READ] = sys_port,
-	[SYS_PORT_WRITE] = sys_port,
+	[SYS_PORT_READ] = sys_port_read,
+	[SYS_PORT_WRITE] = sys_port_write,
+	[SYS_PORT_READ_WORDS] = sys_port_words,
+	[SYS_PORT_WRITE_WORDS] = sys_port_words,
 	[SYS_STOP] = sys_stop,
 	[SYS_STATISTICS] = sys_statistics,
 	[SYS_LOG_READ] = sys_log_read,

@@ -17,13 +17,17 @@
 #include "loader/bios_data.h"
 #include "loader/loader.h"
 #include "print.h"
+#include "slots.h"
+#include "update/slot.h"
 
 #define CRYPTO_HEAP_BYTES (16u << 10) /* held to it by tests/plain/test_verifier.c */
 #define PROGRESS_PERCENT 10u
 #define KEY_ID_SHOWN 8u
 
 static uint8_t crypto_heap[CRYPTO_HEAP_BYTES] __attribute__((aligned(16)));
-static struct image_source image;
+static struct guest_ram ram;
+static uint64_t payload_gpa;
+static struct verify_policy box_policy;
 static struct verify_result result;
 static struct loader loader;
 static struct payload payload;
@@ -57,24 +61,22 @@ static void print_image(const struct manifest *manifest, const struct trusted_ke
 	      manifest->security_version, (const char *)manifest->build_id);
 }
 
-static bool verify_manifest(const struct boot_source *source)
+static void policy_fill(const struct monitor_info *info)
 {
-	const struct monitor_info *info = source->info;
-	struct verify_policy policy = {
+	box_policy = (struct verify_policy){
 		.keyring = &box_keyring,
 		.hardware_revision = info->hardware_revision,
 		.abi_version = IMAGE_ABI_VERSION,
 		.security_version_floor = info->security_version_floor,
 	};
+	memcpy(box_policy.role_uuid, info->role_uuid, sizeof(box_policy.role_uuid));
+	memcpy(box_policy.product_uuid, info->product_uuid, sizeof(box_policy.product_uuid));
+}
 
-	if (!info->module_bytes)
-		return refuse("there is no image; add it as the boot loader's first module");
-	memcpy(policy.role_uuid, info->role_uuid, sizeof(policy.role_uuid));
-	memcpy(policy.product_uuid, info->product_uuid, sizeof(policy.product_uuid));
-	print("image: verifying %" PRIu64 " KiB for partition %s\n", info->module_bytes >> 10,
-	      info->partition_name);
-	image = (struct image_source){ .bytes = source->module, .size = info->module_bytes };
-	enum image_error error = image_verify_manifest(&image, &policy, &result);
+static bool verify_manifest(const struct image_source *source, const struct verify_policy *policy)
+{
+	enum image_error error = image_verify_manifest(source, policy, &result);
+
 	if (error)
 		return refuse(image_error_text(error));
 	print_image(&result.manifest, result.key);
@@ -93,7 +95,7 @@ static void report_progress(void *context, uint64_t done, uint64_t total)
 }
 
 /* Copies the payload to its staging place and verifies that copy. */
-static bool stage_payload(uint64_t *gpa)
+static bool stage_payload(const struct image_source *source, uint64_t *gpa)
 {
 	uint64_t bytes = result.manifest.payload_bytes;
 	uint64_t shown = 0;
@@ -104,7 +106,7 @@ static bool stage_payload(uint64_t *gpa)
 		return refuse(load_error_text(error));
 	uint8_t *copy = loader_at(&loader, *gpa, bytes);
 	print("image: hashing %" PRIu64 " KiB:", bytes >> 10);
-	enum image_error bad = image_load_payload(&image, copy, &result, &progress);
+	enum image_error bad = image_load_payload(source, copy, &result, &progress);
 	print("\n");
 	if (!bad)
 		bad = payload_parse(copy, bytes, &payload);
@@ -127,21 +129,55 @@ static bool place_tables(const struct monitor_info *info)
 	return true;
 }
 
-bool boot_partition(const struct boot_source *source, struct boot_state *boot)
+/* Verifies the image and puts its payload where it runs. */
+static bool load_image(const struct image_source *source, const struct verify_policy *policy)
 {
-	const struct guest_ram ram = { .base = source->ram, .bytes = source->info->ram_bytes };
-	uint64_t gpa = 0;
-
-	is_accepted = false;
-	crypto_heap_init(crypto_heap, sizeof(crypto_heap));
-	if (!verify_manifest(source))
+	if (!verify_manifest(source, policy))
 		return false;
 	enum load_error error = loader_init(&loader, &ram);
-	if (error)
-		return refuse(load_error_text(error));
-	if (!stage_payload(&gpa) || !place_tables(source->info))
+
+	return error ? refuse(load_error_text(error)) : stage_payload(source, &payload_gpa);
+}
+
+static void load_slot(const struct block_region *slot, const struct verify_policy *policy, struct verdict *verdict)
+{
+	struct image_source source = slot_source(slot);
+	bool is_loaded = load_image(&source, policy);
+
+	slot_judge(&result, verdict);
+	if (!is_loaded && verdict->kind != VERDICT_BAD)
+		*verdict = (struct verdict){ .kind = VERDICT_BAD, .reason = SLOT_FAIL_NOT_AN_IMAGE };
+}
+
+static bool load_module(const struct boot_source *source)
+{
+	const struct image_source module = { .bytes = source->module, .size = source->info->module_bytes };
+
+	if (!module.size)
+		return refuse("there is no image; add it as the boot loader's first module");
+	print("image: verifying %" PRIu64 " KiB for partition %s\n", module.size >> 10, source->info->partition_name);
+	return load_image(&module, &box_policy);
+}
+
+static bool load_from_disk(const struct monitor_info *info)
+{
+	const char *wrong = slots_boot(info, &box_policy, load_slot);
+
+	return wrong ? refuse(wrong) : true;
+}
+
+bool boot_partition(const struct boot_source *source, struct boot_state *boot)
+{
+	is_accepted = false;
+	ram = (struct guest_ram){ .base = source->ram, .bytes = source->info->ram_bytes };
+	crypto_heap_init(crypto_heap, sizeof(crypto_heap));
+	policy_fill(source->info);
+	if (source->info->disk == DISK_NONE ? !load_module(source) : !load_from_disk(source->info))
 		return false;
-	error = loader_load(&loader, &payload, gpa, boot);
+	if (!place_tables(source->info))
+		return false;
+	enum load_error error = loader_load(&loader, &payload, payload_gpa, boot);
+
 	if (error)
 		return refuse(load_error_text(error));
 	is_accepted = true;

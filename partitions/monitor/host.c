@@ -15,6 +15,7 @@
 #include "manage/command.h"
 #include "manage/ctl.h"
 #include "print.h"
+#include "slots.h"
 #include "summary.h"
 
 uint64_t host_now_ticks(void)
@@ -61,8 +62,11 @@ static void health(void *context, enum health_event event)
 {
 	const struct monitor_info *info = context;
 
-	if (event == HEALTH_GOAL)
-		summary_print(info, &print_sink);
+	if (event != HEALTH_GOAL)
+		return;
+	summary_print(info, &print_sink);
+	if (info->confirm_on_health && slots_box())
+		slots_confirm(&print_sink);
 }
 
 static void unclaimed(void *context, const struct bus_access *access)

@@ -123,6 +123,8 @@ class Run:
         memory = test.memory or int(config_value(self.tools.build, "CONFIG_MACHINE_RAM_MIB"))
         command = [TOP / "tools/run", "--machine", test.machine, "--iso", iso, "--log", self.log, "--cpus", test.cpus, "--memory", memory,
                    "--timeout", test.timeout, *test.options]
+        if test.disk:
+            command += ["--disk", test.disk(self.tools, self.stem)]
         if test.until:
             command += ["--until", test.until]
         if test.forbids:

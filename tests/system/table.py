@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import re
+import subprocess
 import typing
 
 import tamper
@@ -23,6 +24,7 @@ REFUSES_OTHERS = "CONFIG_PARENT_BUILD_REFUSE=y\n"
 BUILDS = {
     "main": None,
     "guest": GUEST,
+    "disk": GUEST + "CONFIG_DISK_ATA=y\n",
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
     "nesting": GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512"),
@@ -47,6 +49,7 @@ class Test:
     name: str
     build: str
     image: typing.Optional[typing.Callable] = None
+    disk: typing.Optional[typing.Callable] = None  # (tools, stem of its files) to the box's disk
     expects: tuple = ()
     forbids: str = BROKEN
     until: str = POWERED_OFF
@@ -68,6 +71,23 @@ def guest(name, cmdline=""):
 def hashed_by(algorithm, name):
     def make(tools, out):
         return tamper.create(tools, out, kernel=tools.guest(name), hash=algorithm)
+    return make
+
+
+def disk(name, damaged=""):
+    """A disk with versions 1 and 2 of a guest in slots a and b; of `damaged` slots one bit of the payload is flipped."""
+    def make(tools, stem):
+        out = stem.with_suffix(".disk")
+        words = []
+        for slot, version in (("a", "1.0.0"), ("b", "2.0.0")):
+            image = tamper.create(tools, stem.with_suffix(f".{slot}.img"), kernel=tools.guest(name), version=version)
+            data = bytearray(image.read_bytes())
+            if slot in damaged:
+                data[len(data) // 2 + (1 << 19)] ^= 1
+            image.write_bytes(data)
+            words += [f"--slot-{slot}", image]
+        subprocess.run([tools.nestbox, "disk", "create", "--data-size", "4", *words, "-o", out], check=True, capture_output=True)
+        return out
     return make
 
 
@@ -241,6 +261,16 @@ TESTS = [
       for indicator, what in ((1, "storing MSRs"), (2, "host PDPTEs"), (4, "loading MSRs"))],
     Test("console: login, status, stop, start, power button", "guest", guest("echo"), CONSOLE, timeout=120, typed=AT_CONSOLE,
          forbids=BROKEN + "|no command|takes no arguments"),
+    Test("slots: the box reads slot a of its disk", "disk", disk=disk("power"),
+         expects=("disk: .*, 11 MiB", "slots: reading slot a", "image: version 1.0.0", "slot a: confirmed, active, running", "slot b: confirmed", "image: accepted", "guest: boot 0",
+                  "slots: reading slot a", "image: accepted", "guest: boot 1", "guest: boot 3", POWERED_OFF), until=""),
+    Test("slots: a damaged slot a, slot b runs", "disk", disk=disk("power", "a"),
+         expects=("slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image: version 2.0.0", "slot b: confirmed, running", "warning: ",
+                  "image: accepted", "guest: boot 0"), until="guest: boot 0"),
+    Test("slots: both damaged", "disk", disk=disk("power", "ab"),
+         expects=("slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image refused: .*payload", "image refused: neither slot has an image", HELD),
+         forbids=BROKEN + "|guest:|image: accepted", until=HELD),
+    Test("slots: no disk", "disk", None, expects=("image refused: there is no disk", HELD), forbids=BROKEN + "|guest:", until=HELD),
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     Test("image: hashed by the CPU's SHA extensions", "guest", hashed_by("sha256", "power"), RESETS, until="", options=("--model", "corei7_icelake_u")),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],

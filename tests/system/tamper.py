@@ -21,8 +21,8 @@ def run(*command, **options):
 
 def create(tools, out, **options):
     """An image by `nestbox image create`; options are its own, with _ for - and key=None for unsigned."""
-    command = [tools.nestbox, "image", "create", "--version", "1.0.0", "-o", out]
-    given = {"partition": "test", "key": tools.key, **options}
+    command = [tools.nestbox, "image", "create", "-o", out]
+    given = {"version": "1.0.0", "partition": "test", "key": tools.key, **options}
     for name, value in given.items():
         if value is not None:
             command += ["--" + name.replace("_", "-"), value]

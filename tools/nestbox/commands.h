@@ -14,6 +14,7 @@ extern const struct command command_image_sign;   /* cmd_key_sign.c */
 extern const struct command command_image_verify; /* cmd_image_verify.c */
 extern const struct command command_image_info;   /* cmd_image_info.c */
 extern const struct command command_keyring_c;    /* cmd_keyring_c.c */
+extern const struct command command_disk_create;   /* cmd_disk_create.c */
 extern const struct command command_password_make; /* cmd_password_make.c */
 extern const struct command command_password_c;    /* cmd_password_c.c */
 extern const struct command command_role;         /* cmd_role.c */

@@ -34,7 +34,7 @@ static bool has_usual_layout(const uint8_t *header)
 
 bool flash_gpt_move(uint8_t *head, uint8_t backup[FLASH_TABLE_BYTES], uint64_t disk_sectors)
 {
-	uint8_t *header = head + FLASH_SECTOR, *copy = backup + FLASH_TABLE_BYTES - FLASH_SECTOR;
+	uint8_t *header = head + FLASH_SECTOR, *copy = backup + (FLASH_TABLE_BYTES - FLASH_SECTOR);
 	uint64_t last = disk_sectors - 1;
 
 	if (!has_usual_layout(header) || disk_sectors < 2 * FLASH_TABLE_SECTORS + 1 ||

@@ -23,7 +23,7 @@ static const struct command *const commands[] = {
 	&command_keyring_c,
 	&command_role,
 	&command_flash,
-	&command_password_make,
+	&command_disk_create, &command_password_make,
 	&command_password_c,
 };
 

@@ -5,12 +5,23 @@
 #include "bsp/newlib/sys_call.h"
 #include "devices/board.h"
 #include "manage/command.h"
+#include "slots.h"
 
 struct act_target act_target;
 
 static void request(enum stop_action action)
 {
 	sys_call(SYS_STOP, STOP_REQUESTED, action, 0);
+}
+
+void command_confirm(struct command_call *call)
+{
+	slots_confirm(call->out);
+}
+
+void command_rollback(struct command_call *call)
+{
+	slots_revert(call->out);
 }
 
 void command_press(struct command_call *call)

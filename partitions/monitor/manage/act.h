@@ -18,6 +18,8 @@ struct act_target {
 
 extern struct act_target act_target;
 
+void command_confirm(struct command_call *call);
+void command_rollback(struct command_call *call);
 void command_press(struct command_call *call);
 void command_stop(struct command_call *call);
 void command_start(struct command_call *call);

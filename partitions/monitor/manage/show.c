@@ -13,6 +13,7 @@
 #include "image/manifest.h"
 #include "manage/act.h"
 #include "manage/command.h"
+#include "slots.h"
 #include "summary.h"
 
 #define DAY_SECONDS 86400u
@@ -79,6 +80,11 @@ void command_nested(struct command_call *call)
 			   vmx_text(statistics.vmx_state), exits, statistics.l2_reflected);
 	}
 	summary_print_pools(call->info, call->out);
+}
+
+void command_slots(struct command_call *call)
+{
+	slots_show(call->out);
 }
 
 void command_memory(struct command_call *call)

@@ -10,6 +10,7 @@ struct command_call;
 void command_status(struct command_call *call);
 void command_exits(struct command_call *call);
 void command_nested(struct command_call *call);
+void command_slots(struct command_call *call);
 void command_memory(struct command_call *call);
 void command_cpu(struct command_call *call);
 void command_log(struct command_call *call);

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import unittest
+import zlib
 
 TOOL = SOURCE = None
 OK, REFUSED, USAGE, IO = 0, 1, 2, 3
@@ -397,6 +398,76 @@ class Keyrings(Case):
         self.run_tool("keyring", "c", "d.pub", code=USAGE)
         self.run_tool("keyring", "c", "--out", "ring.c", "missing.pub", code=IO)
         self.assertFalse((self.work / "ring.c").exists())
+
+
+class Disks(Case):
+    def disk(self, out, *words, code=OK):
+        return self.run_tool("disk", "create", "--data-size", "2", "-o", out, *words, code=code)
+
+    def setUp(self):
+        super().setUp()
+        self.keygen()
+        self.create("a.img", "--key", "k.key", "--security-version", "3")
+        self.create("b.img", "--key", "k.key", "--version", "2.0.0")
+
+    def table(self, path):
+        """Partitions by name: (first byte, bytes), after checking both tables' checksums."""
+        data = (self.work / path).read_bytes()
+        found = {}
+        for header in data[512:1024], data[-512:]:
+            size, crc = struct.unpack_from("<II", header, 12)
+            self.assertEqual(header[:8], b"EFI PART")
+            self.assertEqual(zlib.crc32(header[:16] + bytes(4) + header[20:size]), crc)
+            lba, count, each, entries_crc = struct.unpack_from("<Q3I", header, 72)
+            entries = data[lba * 512:lba * 512 + count * each]
+            self.assertEqual(zlib.crc32(entries), entries_crc)
+            for at in range(0, len(entries), each):
+                start, end = struct.unpack_from("<QQ", entries, at + 32)
+                if start:
+                    name = entries[at + 56:at + each].decode("utf-16-le").rstrip("\0")
+                    found.setdefault(name, (start * 512, (end - start + 1) * 512))
+                    self.assertEqual(found[name], (start * 512, (end - start + 1) * 512))
+        return found
+
+    def test_the_same_input_gives_the_same_bytes(self):
+        self.disk("one.disk", "--slot-a", "a.img", "--slot-b", "b.img")
+        time.sleep(0.01)
+        self.disk("two.disk", "--slot-a", "a.img", "--slot-b", "b.img")
+        self.assertEqual((self.work / "one.disk").read_bytes(), (self.work / "two.disk").read_bytes())
+
+    def test_what_is_in_it(self):
+        (self.work / "esp").write_bytes(b"E" * 5000)
+        (self.work / "core").write_bytes(b"C" * 5000)
+        (self.work / "boot").write_bytes(b"B" * 512)
+        self.disk("d", "--slot-a", "a.img", "--slot-b", "b.img", "--slot-size", "3", "--esp", "esp", "--bios-boot", "core", "--mbr", "boot")
+        data, places = (self.work / "d").read_bytes(), self.table("d")
+        self.assertEqual(list(places), ["bios-boot", "esp", "nbmeta", "guest-a", "guest-b", "data"])
+        self.assertEqual(places["guest-b"][1], 3 * MIB)
+        for name, file in (("guest-a", "a.img"), ("guest-b", "b.img"), ("esp", "esp")):
+            image = (self.work / file).read_bytes()
+            self.assertEqual(data[places[name][0]:places[name][0] + len(image)], image)
+        core = places["bios-boot"][0]
+        self.assertEqual(struct.unpack_from("<Q", data, 0x5C)[0] * 512, core)
+        self.assertEqual(struct.unpack_from("<Q", data, core + 500)[0] * 512, core + 512)
+        self.assertEqual(data[510:512], b"\x55\xaa")
+        self.assertTrue(data[places["nbmeta"][0]:].startswith(b"NBSLOTS\0"))
+
+    def test_flash_accepts_it(self):
+        self.disk("d", "--slot-a", "a.img")
+        self.assert_no_litter()
+        self.run_tool("image", "verify", "--pub", "k.pub", "a.img")
+
+    def test_refusals(self):
+        self.disk("d", code=USAGE)
+        self.disk("d", "--slot-a", "missing", code=IO)
+        self.disk("d", "--slot-a", "linux", code=REFUSED)
+        self.disk("d", "--slot-a", "a.img", "--slot-size", "1", code=REFUSED)
+        self.disk("d", "--slot-a", "a.img", "--slot-size", "many", code=USAGE)
+        self.disk("d", "--slot-a", "a.img", "--mbr", "initrd", code=REFUSED)
+        self.run_tool("image", "create", "--kernel", "linux", "--partition", "other", "-o", "c.img")
+        self.disk("d", "--slot-a", "a.img", "--slot-b", "c.img", code=REFUSED)
+        self.assertFalse((self.work / "d").exists())
+        self.assert_no_litter()
 
 
 class Passwords(Case):

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The box's disk and the choice of a slot; see slots.h. */
+#include "slots.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "bsp/disk/ata.h"
+#include "print.h"
+#include "update/gpt.h"
+#include "update/select.h"
+#include "update/slot.h"
+
+static struct {
+	struct ata ata;
+	struct gpt gpt;
+	struct nbmeta meta;
+	struct block_region slots[2], data;
+	struct choice choice;
+	struct update_box box;
+	struct verify_result scratch;
+	const struct verify_policy *policy;
+	slots_load *load;
+	bool has_data, is_chosen;
+} disk;
+
+static const struct {
+	const char *name;
+	const uint8_t *type;
+	struct block_region *region;
+} partitions[] = {
+	{ "guest-a", gpt_type_guest, &disk.slots[0] },
+	{ "guest-b", gpt_type_guest, &disk.slots[1] },
+};
+
+static struct verify_policy policy_with(uint32_t floor)
+{
+	struct verify_policy policy = *disk.policy;
+
+	if (policy.security_version_floor < floor)
+		policy.security_version_floor = floor;
+	return policy;
+}
+
+static void inspect(void *context, enum slot_id slot, uint32_t floor, struct verdict *verdict)
+{
+	struct verify_policy policy = policy_with(floor);
+
+	(void)context;
+	slot_inspect(&disk.slots[slot - 1], &policy, &disk.scratch, verdict);
+}
+
+static void load(void *context, enum slot_id slot, uint32_t floor, struct verdict *verdict)
+{
+	struct verify_policy policy = policy_with(floor);
+
+	(void)context;
+	print("slots: reading slot %s\n", slot_name(slot));
+	disk.load(&disk.slots[slot - 1], &policy, verdict);
+}
+
+/* Null, or what is wrong with the disk. */
+static const char *open_disk(const struct monitor_info *info)
+{
+	struct block_region meta;
+	enum update_error error;
+
+	if (!ata_open(&disk.ata, info->tsc_hz))
+		return "there is no disk on the first IDE channel; check its cable, or another driver in menuconfig";
+	print("disk: %s, %" PRIu64 " MiB\n", disk.ata.model, disk.ata.device.sector_count / ((1u << 20) / ATA_SECTOR_BYTES));
+	error = gpt_read(&disk.gpt, &disk.ata.device);
+	if (!error && disk.gpt.is_backup)
+		print("disk: warning: its first partition table is damaged (%s)\n", update_error_text(disk.gpt.primary_error));
+	if (!error)
+		error = gpt_find(&disk.gpt, gpt_type_nbmeta, NULL, &meta);
+	for (size_t i = 0; !error && i < sizeof(partitions) / sizeof(partitions[0]); i++)
+		error = gpt_find(&disk.gpt, partitions[i].type, partitions[i].name, partitions[i].region);
+	if (!error)
+		error = nbmeta_load(&disk.meta, &meta);
+	disk.has_data = !error && !gpt_find(&disk.gpt, gpt_type_data, NULL, &disk.data);
+	return error ? update_error_text(error) : NULL;
+}
+
+static void report_failures(void)
+{
+	const struct ata_failure *last = &disk.ata.last;
+
+	if (disk.ata.failures)
+		print("disk: %" PRIu32 " commands failed, the last one (%02x) at sector %" PRIu64 ": status %02x, error %02x\n", disk.ata.failures,
+		      last->command, last->sector, last->status, last->error);
+}
+
+const char *slots_boot(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load_slot)
+{
+	struct slot_access access = { .inspect = inspect, .load = load, .tries = info->slot_tries };
+
+	memset(&disk, 0, sizeof(disk));
+	disk.policy = policy;
+	disk.load = load_slot;
+	memcpy(access.role_uuid, policy->role_uuid, UUID_BYTES);
+	const char *wrong = open_disk(info);
+
+	if (!wrong) {
+		disk.is_chosen = select_slot(&disk.meta, &access, &disk.choice);
+		if (!disk.is_chosen)
+			wrong = "neither slot has an image that may run; write the box's image to the disk again";
+	}
+	report_failures();
+	disk.box = (struct update_box){ .meta = &disk.meta, .slots = disk.slots, .policy = policy, .running = disk.choice.running,
+					.tries = info->slot_tries };
+	slots_show(&print_sink);
+	return wrong;
+}
+
+const struct update_box *slots_box(void)
+{
+	return disk.is_chosen ? &disk.box : NULL;
+}
+
+bool slots_data(struct block_region *region)
+{
+	if (disk.has_data)
+		*region = disk.data;
+	return disk.has_data;
+}
+
+static const char *state_text(const struct record_role *role, enum slot_id slot)
+{
+	static const char *const texts[] = {
+		[SLOT_EMPTY] = "empty", [SLOT_INSTALLED] = "installed, not confirmed", [SLOT_CONFIRMED] = "confirmed", [SLOT_FAILED] = "failed",
+	};
+	unsigned int state = role_state(role, slot);
+
+	return state < sizeof(texts) / sizeof(texts[0]) ? texts[state] : "unknown";
+}
+
+static void show_slot(const struct sink *out, const struct record_role *role, enum slot_id slot)
+{
+	sink_print(out, "slot %s: %s", slot_name(slot), state_text(role, slot));
+	if (role_state(role, slot) == SLOT_FAILED)
+		sink_print(out, " (%s)", slot_fail_text((enum slot_fail)role->reason[slot - 1]));
+	if (role->try_slot == slot)
+		sink_print(out, ", to be tried, %u left", (unsigned)role->tries_left);
+	sink_print(out, "%s%s\n", role->active == slot ? ", active" : "", disk.is_chosen && disk.choice.running.slot == slot ? ", running" : "");
+}
+
+void slots_show(const struct sink *out)
+{
+	const struct record_role *role = disk.policy ? update_role(&disk.box) : NULL;
+
+	if (!role) {
+		sink_print(out, "this box has no slots: its image is a boot module\n");
+		return;
+	}
+	show_slot(out, role, SLOT_A);
+	show_slot(out, role, SLOT_B);
+	sink_print(out, "lowest security version: %" PRIu32 "\n", role->floor);
+	if (disk.is_chosen && disk.choice.warning != WARNING_NONE)
+		sink_print(out, "warning: %s\n", warning_text(disk.choice.warning));
+	if (disk.choice.is_recovered)
+		sink_print(out, "degraded: the slot record had been lost; confirm what runs if it is right\n");
+}
+
+static void tell(const struct sink *out, const char *done, enum update_error error)
+{
+	sink_print(out, "%s\n", error ? update_error_text(error) : done);
+}
+
+void slots_confirm(const struct sink *out)
+{
+	if (!slots_box())
+		sink_print(out, "there is nothing to confirm: no slot runs\n");
+	else
+		tell(out, "confirmed: this image stays", update_confirm(&disk.box));
+}
+
+void slots_revert(const struct sink *out)
+{
+	if (!slots_box())
+		sink_print(out, "there is nothing to go back from: no slot runs\n");
+	else
+		tell(out, "the other slot starts next time", update_revert(&disk.box, &disk.scratch));
+}

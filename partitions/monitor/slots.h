@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The box's own disk, where it has one: finds nbmeta and the two slots, lets update/select.h choose, and keeps what belongs to the running
+ * box afterwards, for updates, the console and the guest. The guest sees none of it.
+ */
+#ifndef MONITOR_SLOTS_H
+#define MONITOR_SLOTS_H
+
+#include "kernel/monitor_abi.h"
+#include "manage/sink.h"
+#include "update/operate.h"
+
+/* Loads the image in a slot to where it runs, verified there; fills *verdict but for is_recorded. */
+typedef void slots_load(const struct block_region *slot, const struct verify_policy *policy, struct verdict *verdict);
+
+/*
+ * Chooses and loads. Null when the partition may start; else why not, as "what; what to do". Reads the disk anew each time. `policy` must
+ * outlive it.
+ */
+const char *slots_boot(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load);
+
+/* What updates work on; null without a disk, or when nothing of it runs. */
+const struct update_box *slots_box(void);
+
+/* The partition `data` of the disk; false when there is none. */
+bool slots_data(struct block_region *region);
+
+/* Commands of the console and of the guest: one line each, or a few. */
+void slots_show(const struct sink *out);
+void slots_confirm(const struct sink *out);
+void slots_revert(const struct sink *out);
+
+#endif
