@@ -15,6 +15,7 @@ CONFIG_PARTITION_NESTED=n
 CONFIG_MACHINE_RAM_MIB=160
 CONFIG_DEBUG_EXIT=y
 CONFIG_ON_CRASH_POWER_OFF=y
+CONFIG_PARTITION_DISK_RAM_KIB=64
 """
 
 OTHER_BUILD = 'CONFIG_BUILD_LABEL="stranger"\n'
@@ -271,6 +272,7 @@ TESTS = [
          expects=("slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image refused: .*payload", "image refused: neither slot has an image", HELD),
          forbids=BROKEN + "|guest:|image: accepted", until=HELD),
     Test("slots: no disk", "disk", None, expects=("image refused: there is no disk", HELD), forbids=BROKEN + "|guest:", until=HELD),
+    Test("virtio: devices used well, then by a madman", "guest", guest("virtio"), finished("virtio"), timeout=120),
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     Test("image: hashed by the CPU's SHA extensions", "guest", hashed_by("sha256", "power"), RESETS, until="", options=("--model", "corei7_icelake_u")),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],
