@@ -50,7 +50,6 @@ class Test:
     name: str
     build: str
     image: typing.Optional[typing.Callable] = None
-    disk: typing.Optional[typing.Callable] = None  # (tools, stem of its files) to the box's disk
     expects: tuple = ()
     forbids: str = BROKEN
     until: str = POWERED_OFF
@@ -61,6 +60,7 @@ class Test:
     options: tuple = ()                     # more for tools/run
     typed: tuple = ()                       # (regular expression, what is then typed on the serial line: text, or what gives it)
     check: typing.Optional[typing.Callable] = None  # (serial text) to a complaint or None
+    disk: typing.Optional[typing.Callable] = None  # (tools, stem of its files) to the box's disk
 
 
 def guest(name, cmdline=""):
