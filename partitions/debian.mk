@@ -26,6 +26,13 @@ $(L2_INITRD): partitions/l2init.c partitions/debian.mk
 	cd $@.root && echo init | cpio --quiet --reproducible -o -H newc -R 0:0 > ../$(@F)
 	rm -rf $@.root
 
+# The guest's side of the box's ports, for any Linux
+NESTBOXCTL := $(BUILD)/partitions/bin/nestboxctl
+NESTBOXCTL_SOURCES := $(wildcard partitions/nestboxctl/*.c) $(addprefix partitions/monitor/update/,frame.c lz4.c error.c)
+$(NESTBOXCTL): $(NESTBOXCTL_SOURCES) $(wildcard partitions/nestboxctl/*.h partitions/monitor/update/*.h partitions/monitor/update/*.def)
+	@mkdir -p $(@D)
+	$(CC) $(DEBIAN_PROGRAM) -Ipartitions/monitor -o $@ $(NESTBOXCTL_SOURCES)
+
 # A folder that becomes an initrd: $(call debian_root,FOLDER,KERNEL MODULES), then whatever else goes in, then $(call debian_pack,FOLDER,INITRD,LEVEL)
 define debian_root
 	rm -rf $(1)

@@ -40,8 +40,8 @@ $(DEBIAN_KVM)/l2bench: $(DEBIAN_KVM_SRC)/l2bench.c
 	@mkdir -p $(@D)
 	$(CC) $(DEBIAN_PROGRAM) -o $@ $<
 
-$(DEBIAN_KVM)/initrd: $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz partitions/debian.mk
+$(DEBIAN_KVM)/initrd: $(NESTBOXCTL) $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(BUSYBOX) $(DEBIAN_KERNEL_DIR)/vmlinuz partitions/debian.mk
 	$(call debian_root,$(@D)/rootfs,$(DEBIAN_KVM_MODULES))
-	cp $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(@D)/rootfs/bin/
+	cp $(NESTBOXCTL) $(DEBIAN_KVM)/l2demo $(DEBIAN_KVM)/l2bench $(@D)/rootfs/bin/
 	cp $(addprefix $(DEBIAN_KVM_SRC)/,init devices) $(@D)/rootfs/
 	$(call debian_pack,$(@D)/rootfs,$@,19)

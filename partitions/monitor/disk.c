@@ -3,6 +3,7 @@
 #include "disk.h"
 
 #include "device_list.h"
+#include "slots.h"
 #include "virtio/disk_region.h"
 #include "virtio/ram_disk.h"
 
@@ -15,12 +16,14 @@ static struct disk_backend backend;
 
 const struct disk_backend *disk_find(void)
 {
-	if (!RAM_BYTES)
-		return NULL;
-	if (!backend.start) {
+	if (backend.start)
+		return &backend;
+	if (RAM_BYTES) {
 		device = ram_disk(ram, RAM_BYTES);
 		region = block_whole(&device);
 		backend = disk_region_backend(&region, "nestbox-ram");
+	} else if (slots_data(&region)) {
+		backend = disk_region_backend(&region, "nestbox-data");
 	}
-	return &backend;
+	return backend.start ? &backend : NULL;
 }

@@ -66,7 +66,7 @@ static void health(void *context, enum health_event event)
 		return;
 	summary_print(info, &print_sink);
 	if (info->confirm_on_health && slots_box())
-		slots_confirm(&print_sink);
+		(void)slots_confirm(&print_sink);
 }
 
 static void unclaimed(void *context, const struct bus_access *access)
@@ -133,6 +133,7 @@ struct platform host_platform(const struct monitor_info *info)
 		.has_debug_exit = info->debug_exit,
 		.devices = DEVICE_LIST,
 		.ctl_port = &ctl_port,
+		.update_port = slots_update_port(),
 		.disk = disk_find(),
 	};
 }

@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "bsp/disk/ata.h"
+#include "manage/update_port.h"
 #include "print.h"
 #include "update/gpt.h"
 #include "update/select.h"
 #include "update/slot.h"
+
+#define REUSE_ENTRIES (1u << 14) /* of the other slot's blocks, by digest: 64 MiB of them */
 
 static struct {
 	struct ata ata;
@@ -23,6 +26,14 @@ static struct {
 	slots_load *load;
 	bool has_data, is_chosen;
 } disk;
+
+static struct {
+	struct install install;
+	struct protocol protocol;
+	struct update_port port;
+	struct port_backend backend;
+	uint32_t index[REUSE_ENTRIES];
+} update;
 
 static const struct {
 	const char *name;
@@ -112,6 +123,20 @@ const char *slots_boot(const struct monitor_info *info, const struct verify_poli
 	return wrong;
 }
 
+const struct port_backend *slots_update_port(void)
+{
+	if (!disk.is_chosen)
+		return NULL;
+	update.install.reuse.index = update.index;
+	update.install.reuse.index_entries = REUSE_ENTRIES;
+	install_reset(&update.install, &disk.box);
+	update.protocol.install = &update.install;
+	update.protocol.box = &disk.box;
+	update.port.protocol = &update.protocol;
+	update.backend = update_port_backend(&update.port);
+	return &update.backend;
+}
+
 const struct update_box *slots_box(void)
 {
 	return disk.is_chosen ? &disk.box : NULL;
@@ -161,23 +186,25 @@ void slots_show(const struct sink *out)
 		sink_print(out, "degraded: the slot record had been lost; confirm what runs if it is right\n");
 }
 
-static void tell(const struct sink *out, const char *done, enum update_error error)
+static bool tell(const struct sink *out, const char *done, enum update_error error)
 {
 	sink_print(out, "%s\n", error ? update_error_text(error) : done);
+	return !error;
 }
 
-void slots_confirm(const struct sink *out)
+static bool has_no_slot(const struct sink *out)
 {
-	if (!slots_box())
-		sink_print(out, "there is nothing to confirm: no slot runs\n");
-	else
-		tell(out, "confirmed: this image stays", update_confirm(&disk.box));
+	if (!disk.is_chosen)
+		sink_print(out, "no slot runs, so there is nothing to confirm and nothing to go back from\n");
+	return !disk.is_chosen;
 }
 
-void slots_revert(const struct sink *out)
+bool slots_confirm(const struct sink *out)
 {
-	if (!slots_box())
-		sink_print(out, "there is nothing to go back from: no slot runs\n");
-	else
-		tell(out, "the other slot starts next time", update_revert(&disk.box, &disk.scratch));
+	return !has_no_slot(out) && tell(out, "confirmed: this image stays", update_confirm(&disk.box));
+}
+
+bool slots_revert(const struct sink *out)
+{
+	return !has_no_slot(out) && tell(out, "the other slot starts next time", update_revert(&disk.box, &disk.scratch));
 }

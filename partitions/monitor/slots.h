@@ -25,9 +25,12 @@ const struct update_box *slots_box(void);
 /* The partition `data` of the disk; false when there is none. */
 bool slots_data(struct block_region *region);
 
+/* What is behind the guest's port org.nestbox.update; null where nothing can be updated. Anew after each slots_boot(). */
+const struct port_backend *slots_update_port(void);
+
 /* Commands of the console and of the guest: one line each, or a few. */
 void slots_show(const struct sink *out);
-void slots_confirm(const struct sink *out);
-void slots_revert(const struct sink *out);
+bool slots_confirm(const struct sink *out); /* false: refused, and why has been said */
+bool slots_revert(const struct sink *out);
 
 #endif

@@ -26,7 +26,7 @@
 enum { MBR_CORE_LBA = 0x5C, CORE_REST_LBA = FLASH_SECTOR - 12 };
 
 static struct {
-	const char *slots[2], *slot_mib, *data_mib, *esp, *bios_boot, *mbr, *out;
+	const char *slots[2], *slot_mib, *data_mib, *data, *esp, *bios_boot, *mbr, *out;
 } given;
 
 static const struct option_row options[] = {
@@ -35,6 +35,7 @@ static const struct option_row options[] = {
 	{ OPTION_TEXT, "slot-b", "IMAGE", "one for the other slot (none)", &given.slots[1] },
 	{ OPTION_TEXT, "slot-size", "MIB", "room for an image in each slot (the larger image and half of it again)", &given.slot_mib },
 	{ OPTION_TEXT, "data-size", "MIB", "room for the partition's own data (64)", &given.data_mib },
+	{ OPTION_TEXT, "data", "FILE", "what is there at first, such as a file system (nothing)", &given.data },
 	{ OPTION_TEXT, "esp", "FILE", "an EFI system partition, a FAT file system", &given.esp },
 	{ OPTION_TEXT, "bios-boot", "FILE", "GRUB's core image for a BIOS", &given.bios_boot },
 	{ OPTION_TEXT, "mbr", "FILE", "GRUB's boot.img, which loads it", &given.mbr },
@@ -42,7 +43,7 @@ static const struct option_row options[] = {
 };
 
 static struct job {
-	struct input_file images[2], esp, bios_boot, mbr;
+	struct input_file images[2], data, esp, bios_boot, mbr;
 	struct verify_policy policy; /* of the first image */
 	struct disk_plan plan;
 	struct output_file out;
@@ -61,6 +62,8 @@ static enum exit_code inputs_open(void)
 
 	if (!code)
 		code = input_open_given(given.slots[1], &job.images[1]);
+	if (!code)
+		code = input_open_given(given.data, &job.data);
 	if (!code)
 		code = input_open_given(given.esp, &job.esp);
 	if (!code)
@@ -105,7 +108,7 @@ static struct disk_partition *partition_named(const char *name)
 static enum exit_code plan_make(void)
 {
 	uint64_t larger = job.images[0].size > job.images[1].size ? job.images[0].size : job.images[1].size;
-	uint64_t slot_mib = (larger + larger / 2) / MIB + 1, data_mib = DEFAULT_DATA_MIB;
+	uint64_t slot_mib = (larger + larger / 2) / MIB + 1, data_mib = job.data.size > DEFAULT_DATA_MIB * MIB ? job.data.size / MIB + 1 : DEFAULT_DATA_MIB;
 	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
 	enum exit_code code = text_number("slot-size", given.slot_mib, LARGEST_MIB, &slot_mib);
 
@@ -115,6 +118,8 @@ static enum exit_code plan_make(void)
 		return code;
 	if (slot_mib * MIB < larger)
 		return report_error(EXIT_REFUSED, "the image has %" PRIu64 " MiB: give --slot-size at least as many", (larger + MIB - 1) / MIB);
+	if (data_mib * MIB < job.data.size)
+		return report_error(EXIT_REFUSED, "%s has %" PRIu64 " MiB: give --data-size at least as many", given.data, (job.data.size + MIB - 1) / MIB);
 	if (given.bios_boot)
 		partition_add("bios-boot", disk_type_bios_boot, job.bios_boot.size);
 	if (given.esp)
@@ -219,6 +224,8 @@ static enum exit_code disk_write(void)
 		code = partition_write("guest-a", job.images[0].bytes, job.images[0].size);
 	if (!code)
 		code = partition_write("guest-b", job.images[1].bytes, job.images[1].size);
+	if (!code)
+		code = partition_write("data", job.data.bytes, job.data.size);
 	if (!code)
 		code = output_write(&job.out, 0, job.head, sizeof(job.head));
 	if (!code)

@@ -16,12 +16,12 @@ static void request(enum stop_action action)
 
 void command_confirm(struct command_call *call)
 {
-	slots_confirm(call->out);
+	call->is_refused = !slots_confirm(call->out);
 }
 
 void command_rollback(struct command_call *call)
 {
-	slots_revert(call->out);
+	call->is_refused = !slots_revert(call->out);
 }
 
 void command_press(struct command_call *call)

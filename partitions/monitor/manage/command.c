@@ -63,7 +63,7 @@ bool command_run(struct command_call *call, char *text)
 		return false;
 	}
 	row->run(call);
-	return true;
+	return !call->is_refused;
 }
 
 /* The first `length` bytes that all names with this prefix share. */

@@ -26,9 +26,10 @@ struct command_call {
 	uint32_t word_count; /* of the command itself, too */
 	char *words[COMMAND_MAX_WORDS];
 	enum command_end end; /* set by a command */
+	bool is_refused;      /* so is this; why has been said */
 };
 
-/* Splits `text`, which it changes, and runs the row. Says what is wrong, and returns false, when there is none. */
+/* Splits `text`, which it changes, and runs the row. False when there is none, or it is refused; why has been said. */
 bool command_run(struct command_call *call, char *text);
 
 /* For the line editor: completes the first word. */

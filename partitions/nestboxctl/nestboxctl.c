@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In a partition's guest: asks the box, and sends it updates, over its virtio ports. Static, for any Linux.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "port.h"
+#include "update.h"
+
+enum { DONE, REFUSED, USAGE, UNREACHABLE };
+
+#define ANSWER_SECONDS 10
+
+static const char usage[] =
+	"usage: nestboxctl COMMAND\n\n"
+	"  update install FILE|URL|-   install a bundle in the slot that does not run; run it again after a cut\n"
+	"  status | slots | nested | exits\n"
+	"                              what the box tells about itself\n"
+	"  confirm                     keep the image that runs\n"
+	"  rollback                    start the other image next time\n"
+	"  help                        what the box takes from this guest\n\n"
+	"Exit codes: 0 done, 1 refused by the box, 2 wrong usage, 3 the box or the bundle cannot be reached.\n";
+
+/* The box ends an answer with a line `ok` or `error TEXT`. */
+struct answer {
+	bool is_over, is_error;
+};
+
+static void take_answer(void *context, char *text)
+{
+	struct answer *answer = context;
+
+	if (!strcmp(text, "ok")) {
+		answer->is_over = true;
+	} else if (!strncmp(text, "error", 5) && (!text[5] || text[5] == ' ')) {
+		answer->is_over = answer->is_error = true;
+		fprintf(stderr, "nestboxctl: the box says: %s\n", text + 5 + (text[5] == ' '));
+	} else {
+		puts(text);
+	}
+}
+
+static int ask(const char *command)
+{
+	struct answer answer = { .is_over = false };
+	struct port port = { .line = take_answer, .context = &answer };
+	char line[128];
+	int length = snprintf(line, sizeof(line), "%.100s\n", command);
+
+	if (!port_open(&port, "org.nestbox.ctl"))
+		return UNREACHABLE;
+	bool is_sent = port_write(&port, line, (size_t)length);
+
+	while (is_sent && !answer.is_over && port_wait(&port, ANSWER_SECONDS))
+		;
+	port_close(&port);
+	if (!answer.is_over)
+		fprintf(stderr, "nestboxctl: the box does not answer\n");
+	return !answer.is_over ? UNREACHABLE : answer.is_error ? REFUSED : DONE;
+}
+
+/* What the system's own tool fetches. */
+static FILE *url_open(const char *url, pid_t *child)
+{
+	int ends[2];
+
+	if (pipe(ends))
+		return NULL;
+	*child = fork();
+	if (!*child) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execlp("wget", "wget", "-q", "-O", "-", url, (char *)NULL);
+		fprintf(stderr, "nestboxctl: there is no wget to fetch %s with; fetch it and give the file\n", url);
+		_exit(UNREACHABLE);
+	}
+	close(ends[1]);
+	return fdopen(ends[0], "r");
+}
+
+static int install(const char *what)
+{
+	bool is_url = strstr(what, "://") != NULL;
+	pid_t child = 0;
+	FILE *bundle = !strcmp(what, "-") ? stdin : is_url ? url_open(what, &child) : fopen(what, "re");
+
+	if (!bundle) {
+		fprintf(stderr, "nestboxctl: cannot read %s: %s\n", what, strerror(errno));
+		return UNREACHABLE;
+	}
+	int code = update_install(bundle);
+
+	fclose(bundle);
+	if (child > 0)
+		waitpid(child, NULL, 0);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const asked[] = { "status", "slots", "nested", "exits", "confirm", "rollback", "help" };
+
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		fputs(usage, stdout);
+		return DONE;
+	}
+	if (argc == 4 && !strcmp(argv[1], "update") && !strcmp(argv[2], "install"))
+		return install(argv[3]);
+	for (size_t i = 0; argc == 2 && i < sizeof(asked) / sizeof(asked[0]); i++)
+		if (!strcmp(argv[1], asked[i]))
+			return ask(asked[i]);
+	fputs(usage, stderr);
+	return USAGE;
+}
