@@ -12,7 +12,7 @@
 #include "text.h"
 
 static struct {
-	const char *curve, *role, *prefix;
+	const char *curve, *role, *prefix, *from;
 	struct text_list partitions;
 	bool force;
 } given;
@@ -25,6 +25,8 @@ static const struct option_row options[] = {
 	  "dev-root", &given.role },
 	{ OPTION_LIST, "partition", "NAME|UUID",
 	  "the only partitions it may sign for, repeated (any)", &given.partitions },
+	{ OPTION_TEXT, "from", "FILE.pem", "make no key: write PREFIX.pub of this public key, whose private half is elsewhere",
+	  &given.from },
 	{ OPTION_FLAG, "force", NULL, "replace existing files", &given.force },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
@@ -82,6 +84,26 @@ static enum exit_code files_write(const struct trusted_key *key, const char *pem
 	return output_flush_stdout();
 }
 
+/* Of a key in a token, for instance. */
+static enum exit_code import(struct trusted_key *key)
+{
+	char path[4096 + 8], text[PUBLIC_KEY_TEXT_BYTES], id[2 * KEY_ID_BYTES + 1];
+	enum exit_code code = public_key_import(given.from, key);
+
+	snprintf(path, sizeof(path), "%s.pub", given.prefix);
+	if (!code)
+		code = is_free(path);
+	if (code)
+		return code;
+	public_key_format(key, text);
+	code = output_file_at_once(path, 0666, text, strlen(text));
+	if (code)
+		return code;
+	text_hex(key->key_id, KEY_ID_BYTES, id);
+	printf("%s key %s\n%s\n", key_role_name(key->role), id, path);
+	return output_flush_stdout();
+}
+
 static enum exit_code run(const struct text_list *operands)
 {
 	uint32_t algorithm = key_algorithm_from_name(given.curve ? given.curve : "p384");
@@ -97,6 +119,8 @@ static enum exit_code run(const struct text_list *operands)
 	if (!given.prefix || strlen(given.prefix) > 4000)
 		return report_error(EXIT_USAGE, "say where to write the key: --out PREFIX");
 	code = public_part_fill(&public);
+	if (!code && given.from)
+		return import(&public);
 	if (!code)
 		code = private_key_make(algorithm, &key, pem);
 	if (code)

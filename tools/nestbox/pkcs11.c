@@ -92,20 +92,26 @@ static bool slot_enter(struct token *token, CK_SLOT_ID slot)
 	return false;
 }
 
-static bool digest_sign(struct token *token, CK_OBJECT_HANDLE handle, const struct trusted_key *key, const uint8_t *digest,
-			uint8_t *signature)
+/* What is signed with which key, and where the signature goes. */
+struct order {
+	const char *label;
+	const struct trusted_key *key;
+	const uint8_t *digest;
+	uint8_t *signature;
+};
+
+static bool digest_sign(struct token *token, CK_OBJECT_HANDLE handle, const struct order *order)
 {
 	CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };
-	CK_ULONG count = crypto_signature_bytes(key->algorithm), expected = count;
+	CK_ULONG count = crypto_signature_bytes(order->key->algorithm), expected = count;
+	CK_BYTE *digest = (CK_BYTE *)(uintptr_t)order->digest;
 
 	return token->call->C_SignInit(token->session, &mechanism, handle) == CKR_OK &&
-	       token->call->C_Sign(token->session, (CK_BYTE *)(uintptr_t)digest, detached_digest_bytes(key), signature, &count) ==
-		       CKR_OK &&
+	       token->call->C_Sign(token->session, digest, detached_digest_bytes(order->key), order->signature, &count) == CKR_OK &&
 	       count == expected;
 }
 
-static enum exit_code tokens_try(struct token *token, const char *label, const struct trusted_key *key, const uint8_t *digest,
-				 uint8_t *signature)
+static enum exit_code tokens_try(struct token *token, const struct order *order)
 {
 	CK_SLOT_ID slots[MAX_SLOTS];
 	CK_ULONG count = MAX_SLOTS;
@@ -116,21 +122,22 @@ static enum exit_code tokens_try(struct token *token, const char *label, const s
 	for (CK_ULONG i = 0; i < count; i++) {
 		if (!slot_enter(token, slots[i]))
 			continue;
-		bool is_found = key_find(token, label, &handle);
-		bool is_signed = is_found && digest_sign(token, handle, key, digest, signature);
+		bool is_found = key_find(token, order->label, &handle);
+		bool is_signed = is_found && digest_sign(token, handle, order);
 
 		token->call->C_CloseSession(token->session);
 		if (is_signed)
 			return EXIT_OK;
 		if (is_found)
-			return report_error(EXIT_REFUSED, "the token does not sign with its key '%s'", label);
+			return report_error(EXIT_REFUSED, "the token does not sign with its key '%s'", order->label);
 	}
-	return report_error(EXIT_REFUSED, "no token has a private key '%s' for this PIN", label);
+	return report_error(EXIT_REFUSED, "no token has a private key '%s' for this PIN", order->label);
 }
 
 enum exit_code pkcs11_sign(const struct pkcs11_key *wanted, const struct trusted_key *key, const uint8_t *digest,
 			   uint8_t signature[CRYPTO_MAX_SIGNATURE_BYTES])
 {
+	const struct order order = { wanted->label, key, digest, signature };
 	static struct token token;
 	enum exit_code code;
 
@@ -143,7 +150,7 @@ enum exit_code pkcs11_sign(const struct pkcs11_key *wanted, const struct trusted
 		code = module_open(wanted->module, &token);
 	if (code)
 		return code;
-	code = tokens_try(&token, wanted->label, key, digest, signature);
+	code = tokens_try(&token, &order);
 	module_close(&token);
 	return code;
 }

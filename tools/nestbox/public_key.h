@@ -32,6 +32,12 @@ void public_key_format(const struct trusted_key *key, char text[PUBLIC_KEY_TEXT_
 /* Reads a file; anything unexpected in it is refused. */
 enum exit_code public_key_load(const char *path, struct trusted_key *key);
 
+/*
+ * Reads the public half of an EC key on P-256 or P-384 as other tools write it (PEM or DER, RFC 5480): algorithm, point and id; the rest stays
+ * as it is.
+ */
+enum exit_code public_key_import(const char *path, struct trusted_key *key);
+
 /* Reads all of them, image keys or roots; the same key twice is refused, and one of the other kind. */
 enum exit_code public_keys_load(const struct text_list *paths, struct trusted_key keys[LIST_MAX]);
 enum exit_code public_roots_load(const struct text_list *paths, struct trusted_key keys[LIST_MAX]);

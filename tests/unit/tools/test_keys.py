@@ -176,6 +176,20 @@ class Elsewhere(Case):
             self.tool("image", "sign", "--attach", "bad", "--pub", "k.pub", "a.img", code=REFUSED)
         self.assertEqual((self.work / "a.img").read_bytes(), before)
 
+    def test_public_halves_of_other_tools(self):
+        for curve in ("p256", "p384"):
+            key_id = self.key(curve, "release", "--curve", curve)
+            for form in ("pem", "der"):
+                self.run_in("openssl", "pkey", "-in", f"{curve}.key", "-pubout", "-outform", form, "-out", "public")
+                self.assertIn(key_id, self.tool("key", "make", "--from", "public", "--role", "release", "--force", "--out", "copy"))
+                self.assertEqual((self.work / "copy.pub").read_bytes(), (self.work / f"{curve}.pub").read_bytes())
+        self.assertFalse((self.work / "copy.key").exists())
+        self.run_in("openssl", "genpkey", "-algorithm", "ED25519", "-out", "ed")
+        self.run_in("openssl", "pkey", "-in", "ed", "-pubout", "-out", "edpub")
+        for bad in ("edpub", "linux", "p256.key"):
+            self.tool("key", "make", "--from", bad, "--out", "bad", code=REFUSED)
+        self.assertFalse((self.work / "bad.pub").exists())
+
     def test_usage(self):
         self.key("k")
         self.image("a.img")
