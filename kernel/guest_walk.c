@@ -164,24 +164,19 @@ bool guest_walk(u64 linear, u32 access, gpa_t *gpa, struct walk_fault *fault)
 	return to_l1(&w, gpa, access & WALK_WRITE);
 }
 
+/* As a CPU does it: all pages are translated, with what faults there are, before a byte moves. At most a page, so two at most. */
 static bool copy_linear(u64 linear, u8 *buffer, u64 length, u32 access, struct walk_fault *fault)
 {
-	while (length) {
-		u64 part = min_u64(length, PAGE_SIZE - (linear & PAGE_MASK));
-		gpa_t gpa;
+	u64 first = min_u64(length, PAGE_SIZE - (linear & PAGE_MASK)), rest = length - first;
+	gpa_t gpa, next = GPA(0);
 
-		if (!guest_walk(linear, access, &gpa, fault))
-			return false;
-		bool done = access & WALK_WRITE ? guest_write(gpa, buffer, part) : guest_read(gpa, buffer, part);
-		if (!done) {
-			fault->trouble = WALK_NO_RAM;
-			return false;
-		}
-		linear += part;
-		buffer += part;
-		length -= part;
-	}
-	return true;
+	if (!guest_walk(linear, access, &gpa, fault) || (rest && !guest_walk(linear + first, access, &next, fault)))
+		return false;
+	bool done = access & WALK_WRITE ? guest_write(gpa, buffer, first) && (!rest || guest_write(next, buffer + first, rest))
+					: guest_read(gpa, buffer, first) && (!rest || guest_read(next, buffer + first, rest));
+	if (!done)
+		fault->trouble = WALK_NO_RAM;
+	return done;
 }
 
 static u32 user_access(void)
