@@ -281,6 +281,7 @@ void reflect_made_up(struct vcpu *v, const struct made_up_exit *made_up)
 void reflect_forget_entry(struct nested *n)
 {
 	vmwrite(VMCS_ENTRY_INTERRUPTION_INFO, 0);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, n->value[FIELD_GUEST_INTERRUPTIBILITY]); /* the injection of an NMI may have changed it */
 	if (n->msrs_due)
 		vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
 	n->msrs_due = false;
