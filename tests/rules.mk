@@ -138,8 +138,17 @@ $(T)/fuzz/$(1): $(T)/fuzz/obj/tests/fuzz/$(1).o $(T)/fuzz/$(1).a
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
 
-fuzz: $(FUZZERS:%=$(T)/fuzz/%) ## run the fuzzers, FUZZ_SECONDS=5 each
+.PHONY: fuzzers
+fuzzers: $(FUZZERS:%=$(T)/fuzz/%)
 	$(Q)$(PYTHON) tests/run_fuzz.py --seconds $(FUZZ_SECONDS) --work $(T)/fuzz $^
+
+# `make test` has rows with seeds of their own
+HOSTILE_MODELS ?= corei7_skylake_x corei7_icelake_u
+HOSTILE_CASES ?= 10000
+HOSTILE_SEED ?= $(shell date +%s)
+fuzz: fuzzers all guests ## run the fuzzers, FUZZ_SECONDS=5 each, and HOSTILE_CASES=10000 of a hostile L1
+	$(Q)for model in $(HOSTILE_MODELS); do \
+		tests/system/hostile.py --build $(O) --model $$model --seed $(HOSTILE_SEED) --cases $(HOSTILE_CASES) --timeout 3000 || exit 1; done
 
 ## System tests: the emulator
 
@@ -148,7 +157,7 @@ include tests/system/guests/rules.mk
 system: all guests ## run the system tests in the emulator
 	$(Q)$(PYTHON) tests/system/run.py --build $(O) $(if $(ONLY),'$(ONLY)')
 
-test: unit coverage powercut fuzz system ## everything
+test: unit coverage powercut fuzzers system ## everything
 	$(Q)$(PYTHON) tests/summary.py $(T)/unit.result $(T)/powercut.result $(T)/fuzz.result $(T)/system.result
 
 -include $(shell find $(T) -name '*.d' 2>/dev/null)

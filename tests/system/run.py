@@ -183,7 +183,7 @@ class Run:
         start = time.monotonic()
         try:
             self.log.unlink(missing_ok=True)
-            why = self.complaint(*self.emulate(self.medium()))
+            why = self.test.compares(self.tools, self.kernel) if self.test.compares else self.complaint(*self.emulate(self.medium()))
         except subprocess.CalledProcessError as error:
             why = f"{error}: {(error.stderr or b'').decode(errors='replace')}"
         except subprocess.TimeoutExpired:
@@ -225,4 +225,5 @@ def main():
     return 1 if failed or not tests else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

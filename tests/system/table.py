@@ -7,6 +7,7 @@ import subprocess
 import typing
 
 import tamper
+from transcripts import same_as_bare
 
 CONFIGS = pathlib.Path(__file__).resolve().parent.parent.parent / "configs"
 GUEST = """CONFIG_PARTITION_NAME="test"
@@ -61,6 +62,7 @@ class Test:
     typed: tuple = ()                       # (regular expression, what is then typed on the serial line: text, or what gives it)
     check: typing.Optional[typing.Callable] = None  # (serial text) to a complaint or None
     disk: typing.Optional[typing.Callable] = None  # (tools, stem of its files) to the box's disk
+    compares: typing.Optional[typing.Callable] = None  # instead of all that: (tools, kernel) to a complaint or None
 
 
 def guest(name, cmdline=""):
@@ -189,6 +191,9 @@ CONSOLE = ("guest: byte 61", "guest: byte 62", "password:", "console: wrong pass
            "test: stopped", "image: accepted", "test: running", "back to the guest", "guest: echo is ready", "guest: byte 63", "guest: the button was pressed",
            "partition test: powered off", POWERED_OFF)
 
+# a minute on a PC with nothing else to do
+HOSTILE_CASES = 2000
+
 
 def cannot_start(reason):
     return ("nestbox: cannot start: " + reason,)
@@ -260,6 +265,8 @@ TESTS = [
            ("vmx: about to abort", f"partition: VMX abort {indicator} on CPU 0",
             f"partition test: stopped: triple fault on a CPU \\({indicator}\\); switching the box off", POWERED_OFF), memory=512)
       for indicator, what in ((1, "storing MSRs"), (2, "host PDPTEs"), (4, "loading MSRs"))],
+    *[Test(f"hostile: L1 as on the bare machine, {name}", "nesting", compares=same_as_bare(model, seed, HOSTILE_CASES))
+      for name, model, seed in (("Skylake", "corei7_skylake_x", 1), ("Ice Lake", "corei7_icelake_u", 2))],
     Test("console: login, status, stop, start, power button", "guest", guest("echo"), CONSOLE, timeout=120, typed=AT_CONSOLE,
          forbids=BROKEN + "|no command|takes no arguments"),
     Test("slots: the box reads slot a of its disk", "disk", disk=disk("power"),
