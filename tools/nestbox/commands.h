@@ -25,5 +25,8 @@ extern const struct command command_key_verify;   /* cmd_key_list.c */
 extern const struct command command_key_rotate;   /* cmd_key_rotate.c */
 extern const struct command command_key_revoke;   /* cmd_key_rotate.c */
 extern const struct command command_key_sign;     /* cmd_key_sign.c */
+extern const struct command command_bundle_create; /* cmd_bundle_create.c */
+extern const struct command command_bundle_verify; /* cmd_bundle_verify.c */
+extern const struct command command_bundle_info;   /* cmd_bundle_info.c */
 
 #endif
