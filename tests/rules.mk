@@ -10,7 +10,7 @@ TEST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURC
 
 RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/% bsp/disk/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
 RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) $(wildcard bsp/disk/*.c) \
-	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c))
+	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c)) $(wildcard tests/common/*.c)
 
 $(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox
 	$(Q)mkdir -p $(T) && $(PYTHON) tools/config.py load $< $(T)/.config && $(PYTHON) tools/config.py generate $(T)/.config $(T)

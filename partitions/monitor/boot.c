@@ -44,6 +44,11 @@ static bool refuse(const char *sentence)
 	return false;
 }
 
+static const char *algorithm_text(uint32_t algorithm)
+{
+	return algorithm == KEY_ECDSA_P384 ? "ECDSA P-384" : algorithm == KEY_ECDSA_P256 ? "ECDSA P-256" : "LMS";
+}
+
 static void print_image(const struct manifest *manifest, const struct trusted_key *key)
 {
 	char id[2 * KEY_ID_SHOWN + 1];
@@ -55,7 +60,7 @@ static void print_image(const struct manifest *manifest, const struct trusted_ke
 	id[2 * KEY_ID_SHOWN] = 0;
 	print("image: signed by key %s (%s, %s)\n", id,
 	      key->role == KEY_DEV ? "development" : "release",
-	      key->algorithm == KEY_ECDSA_P384 ? "ECDSA P-384" : "ECDSA P-256");
+	      algorithm_text(key->algorithm));
 	print("image: version %u.%u.%" PRIu32 ", security version %" PRIu32 ", build %.64s\n",
 	      manifest->version_major, manifest->version_minor, manifest->version_patch,
 	      manifest->security_version, (const char *)manifest->build_id);

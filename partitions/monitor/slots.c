@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bsp/disk/ata.h"
+#include "keys.h"
 #include "manage/update_port.h"
 #include "print.h"
 #include "update/gpt.h"
@@ -22,6 +23,7 @@ static struct {
 	struct choice choice;
 	struct update_box box;
 	struct verify_result scratch;
+	struct verify_policy with_keys; /* the box's policy with the keyring of the disk */
 	const struct verify_policy *policy;
 	slots_load *load;
 	bool has_data, is_chosen;
@@ -106,18 +108,20 @@ const char *slots_boot(const struct monitor_info *info, const struct verify_poli
 	struct slot_access access = { .inspect = inspect, .load = load, .tries = info->slot_tries };
 
 	memset(&disk, 0, sizeof(disk));
-	disk.policy = policy;
+	disk.with_keys = *policy;
+	disk.policy = &disk.with_keys;
 	disk.load = load_slot;
 	memcpy(access.role_uuid, policy->role_uuid, UUID_BYTES);
 	const char *wrong = open_disk(info);
 
 	if (!wrong) {
+		disk.with_keys.keyring = keys_choose(&disk.meta, policy->product_uuid);
 		disk.is_chosen = select_slot(&disk.meta, &access, &disk.choice);
 		if (!disk.is_chosen)
 			wrong = "neither slot has an image that may run; write the box's image to the disk again";
 	}
 	report_failures();
-	disk.box = (struct update_box){ .meta = &disk.meta, .slots = disk.slots, .policy = policy, .running = disk.choice.running,
+	disk.box = (struct update_box){ .meta = &disk.meta, .slots = disk.slots, .policy = disk.policy, .running = disk.choice.running,
 					.tries = info->slot_tries };
 	slots_show(&print_sink);
 	return wrong;

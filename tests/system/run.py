@@ -48,6 +48,14 @@ class Tools:
                 subprocess.run([self.nestbox, "keygen", "--role", "dev", "--out", prefix], check=True, capture_output=True)
         return prefix.with_suffix(".key")
 
+    def roots(self):
+        """Two root keys, made on the spot: prefixes of their files."""
+        prefixes = [self.work / f"root-{name}" for name in "ab"]
+        for prefix in prefixes:
+            if not prefix.with_suffix(".pub").exists():
+                subprocess.run([self.nestbox, "key", "make", "--role", "dev-root", "--out", prefix], check=True, capture_output=True)
+        return prefixes
+
     def kernel(self, name):
         """The hypervisor of a configuration, to be a guest."""
         with self.lock:
@@ -64,9 +72,9 @@ class Tools:
         return image
 
 
-def make(output, what, relative=None):
+def make(output, what, relative=None, words=()):
     target = os.path.relpath(relative or output / what, TOP)
-    done = subprocess.run(["make", "--no-print-directory", "-j2", f"O={os.path.relpath(output, TOP)}", target], cwd=TOP,
+    done = subprocess.run(["make", "--no-print-directory", "-j2", f"O={os.path.relpath(output, TOP)}", *words, target], cwd=TOP,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
                           env={k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k != "MFLAGS"})
     if done.returncode:
@@ -82,7 +90,8 @@ def prepare_build(tools, name):
         if not defconfig.exists() or defconfig.read_text(encoding="ascii") != BUILDS[name]:
             defconfig.write_text(BUILDS[name], encoding="ascii")
             subprocess.run([PYTHON, TOP / "tools/config.py", "load", defconfig, output / ".config"], check=True)
-    make(output, "nestbox.elf")
+    roots = " ".join(os.path.relpath(prefix.with_suffix(".pub"), TOP) for prefix in tools.roots()) if name == "roots" else ""
+    make(output, "nestbox.elf", words=[f"ROOTS={roots}", "THRESHOLD=2"] if roots else [])
     return output / "nestbox.elf"
 
 

@@ -27,6 +27,7 @@ BUILDS = {
     "main": None,
     "guest": GUEST,
     "disk": GUEST + "CONFIG_DISK_ATA=y\n",
+    "roots": GUEST + "CONFIG_DISK_ATA=y\n",  # it knows two root keys, of which both must sign a keyring
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
     "nesting": GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512"),
@@ -90,6 +91,25 @@ def disk(name, damaged=""):
             image.write_bytes(data)
             words += [f"--slot-{slot}", image]
         subprocess.run([tools.nestbox, "disk", "create", "--data-size", "4", *words, "-o", out], check=True, capture_output=True)
+        return out
+    return make
+
+
+def disk_with_keyring(name, signers):
+    """An image by a key the box was not built with, and a keyring that has that key, signed by so many roots."""
+    def make(tools, stem):
+        out, keyring, key = stem.with_suffix(".disk"), stem.with_suffix(".keyring"), tools.foreign_key()
+        image = tamper.create(tools, stem.with_suffix(".a.img"), kernel=tools.guest(name), key=key)
+        commands = [["key", "rotate", "--add", key.with_suffix(".pub"), "-o", keyring]]
+        commands += [["key", "sign", "--key", root.with_suffix(".key"), keyring] for root in tools.roots()[:signers]]
+        commands += [["disk", "create", "--data-size", "4", "--slot-a", image, "-o", out]]
+        for command in commands:
+            subprocess.run([tools.nestbox, *command], check=True, capture_output=True)
+        data = bytearray(out.read_bytes())
+        place = data.index("nbmeta".encode("utf-16-le")) - 24  # UEFI 2.10 table 5-6: the first sector lies 24 bytes before the name
+        at = int.from_bytes(data[place:place + 8], "little") * 512 + 4 * 65536
+        data[at:at + 20480] = keyring.read_bytes()
+        out.write_bytes(data)
         return out
     return make
 
@@ -277,6 +297,11 @@ TESTS = [
                   "image: accepted", "guest: boot 0"), until="guest: boot 0"),
     Test("slots: both damaged", "disk", disk=disk("power", "ab"),
          expects=("slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image refused: .*payload", "image refused: neither slot has an image", HELD),
+         forbids=BROKEN + "|guest:|image: accepted", until=HELD),
+    Test("keys: a keyring signed by the roots", "roots", disk=disk_with_keyring("power", 2),
+         expects=("keys: keyring version 1, 1 keys, 0 revoked", "slots: reading slot a", "image: accepted", "guest: boot 0"), until="guest: boot 0"),
+    Test("keys: a keyring signed by one of them", "roots", disk=disk_with_keyring("power", 1),
+         expects=("keys: degraded", "keyring 0 of the disk does not count: .*not signed by as many root keys", "image refused: none of the image's signatures", HELD),
          forbids=BROKEN + "|guest:|image: accepted", until=HELD),
     Test("slots: no disk", "disk", None, expects=("image refused: there is no disk", HELD), forbids=BROKEN + "|guest:", until=HELD),
     Test("virtio: devices used well, then by a madman", "guest", guest("virtio"), finished("virtio"), timeout=120),
