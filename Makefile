@@ -232,9 +232,11 @@ include $(wildcard partitions/*/recipe.mk)
 PARTS_FILES := $(or $($(RECIPE).files),$(PARTS)/vmlinuz $(PARTS)/initrd $(PARTS)/cmdline)
 PARTS_IMAGE = $(or $($(RECIPE).image),--kernel $(PARTS)/vmlinuz --initrd $(PARTS)/initrd --cmdline "$$(cat $(PARTS)/cmdline)")
 
-$(PARTS).img: $(PARTS_FILES) $(O)/nestbox $(KEY).key
+# the boot loader's module, and what lies in a slot: with a hash tree, as updates need it
+$(PARTS).slot.img: TREE := --tree
+$(PARTS).img $(PARTS).slot.img: $(PARTS_FILES) $(O)/nestbox $(KEY).key
 	$(call say,IMAGE $@)
-	$(Q)mkdir -p $(@D) && $(O)/nestbox image create $(PARTS_IMAGE) \
+	$(Q)mkdir -p $(@D) && $(O)/nestbox image create $(PARTS_IMAGE) $(TREE) \
 		--partition $(RECIPE) --version $(IMAGE_VERSION) --build-id "$(RECIPE) $(IMAGE_VERSION)" --key $(KEY).key -o $@ >/dev/null
 
 ISO := $(O)/nestbox.iso
@@ -244,13 +246,28 @@ $(ISO): $(O)/nestbox.elf $(IMAGE) tools/disk FORCE
 
 disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 
+# The box's disk as it is flashed; the same bytes from the same sources. SLOT_MIB, DATA_MIB: sizes
+SLOT_IMAGE ?= $(PARTS).slot.img
+DISK_IMAGE := $(O)/nestbox.img
+NO_DISK := this configuration has no disk: choose one in menuconfig (Disk and updates) or use make disk
+$(DISK_IMAGE): $(O)/nestbox.elf $(SLOT_IMAGE) $(O)/nestbox tools/image
+	$(call say,IMAGE $@)
+	$(Q)$(if $(CONFIG_DISK_NONE),echo "$(NO_DISK)"; exit 1)
+	$(Q)tools/image --kernel $< --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB)) -o $@
+
+image: $(DISK_IMAGE) ## the box's disk, to be flashed: build/nestbox.img
+
 # LOG=file, TIMEOUT=seconds, UNTIL=regex, IMAGE=path, MACHINE=bochs|qemu. Without a terminal the demo ends after its summary.
 FAIL ?= nestbox: cannot start|image refused|: stopped:|: not started|CRASH|L2 FAILED
 DEMO_UNTIL := $(if $(filter $(PARTS).img,$(IMAGE)),nestbox-demo: a shell)
-RUN := tools/run --iso $(ISO) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
+# a disk is tried on a copy, which keeps what the box writes until there is a newer one
+TRY_DISK := $(O)/run.img
+$(TRY_DISK): $(DISK_IMAGE)
+	$(Q)cp --sparse=always $< $@
+RUN := tools/run $(if $(CONFIG_DISK_NONE),--iso $(ISO),--iso '' --disk $(TRY_DISK)) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
 	--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
 	$(if $(UNTIL),--until '$(UNTIL)')
-run: $(ISO) ## boot it: Nestbox, the partition, an L2 guest, a shell
+run: $(if $(CONFIG_DISK_NONE),$(ISO),$(TRY_DISK)) ## boot it: Nestbox, the partition, an L2 guest, a shell
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then $(RUN); else $(RUN) --fail '$(FAIL)' $(if $(UNTIL),,$(if $(DEMO_UNTIL),--until '$(DEMO_UNTIL)')); fi
 
 release: $(O)/nestbox $(KEY).pub ## build/release/nestbox.elf, which takes release keys only: KEY=keys/name ROOTS="a.pub b.pub" THRESHOLD=n
