@@ -3,7 +3,7 @@
  * The life of a box, with its power cut at every write of it. Each session (from one start to the
  * next) is run once and recorded; then the disk is put into every state a cut can leave:
  *
- *	in order: before a write, torn at every sector (every byte for nbmeta), after it;
+ *	in order: before a write, torn at every sector (every byte of a record, every sixteenth of a keyring), after it;
  *	torn with rubbish in the sector that was being written, or with one that cannot be read;
  *	any of the writes since the last flush missing;
  *	the same with one flush that did nothing, and with a disk that does nothing on any of them.
@@ -19,12 +19,34 @@
 #include "session.h"
 
 static const struct session sessions[] = {
-	{ INSTALL, 1, 0, 1 },	     { CONFIRM, 0, 1, 2 },					       /* an update */
-	{ REVERT, 0, 1, 1 },	     { CONFIRM, 0, 0, 2 },					       /* back */
-	{ INSTALL, 2, 0, 1 },	     { NOTHING, 0, 2, 0 }, { NOTHING, 0, 2, 0 }, { NOTHING, 0, 2, 0 }, /* never confirmed */
-	{ INSTALL, 2, 0, 1 },	     { CONFIRM, 0, 2, 2 },			/* once more: the floor moves */
-	{ REVERT_REFUSED, 0, 2, 0 }, { INSTALL, 3, 2, 1 }, { REVERT, 0, 3, 1 }, /* given up */
-	{ INSTALL, 3, 2, 1 },	     { CONFIRM, 0, 3, 2 }, { INSTALL, 4, 3, 1 }, { CONFIRM, 0, 4, 2 },
+	/* an update, and back */
+	{ INSTALL, 1, 0, 1 },
+	{ CONFIRM, 0, 1, 2 },
+	{ REVERT, 0, 1, 1 },
+	{ CONFIRM, 0, 0, 2 },
+	/* a second image key; one without the first would strand what runs */
+	{ KEYRING, 1, 0, 1 },
+	{ NOTHING, 0, 0, 0 },
+	{ KEYRING_REFUSED, 2, 0, 0 },
+	/* an image that nobody confirms, and once more: the floor moves */
+	{ INSTALL, 2, 0, 1 },
+	{ NOTHING, 0, 2, 0 },
+	{ NOTHING, 0, 2, 0 },
+	{ NOTHING, 0, 2, 0 },
+	{ INSTALL, 2, 0, 1 },
+	{ CONFIRM, 0, 2, 2 },
+	{ REVERT_REFUSED, 0, 2, 0 },
+	/* given up, and once more */
+	{ INSTALL, 3, 2, 1 },
+	{ REVERT, 0, 3, 1 },
+	{ INSTALL, 3, 2, 1 },
+	{ CONFIRM, 0, 3, 2 },
+	/* the first key goes; the keyring with it does not come back */
+	{ KEYRING, 2, 3, 1 },
+	{ NOTHING, 0, 3, 0 },
+	{ KEYRING_REFUSED, 1, 3, 0 },
+	{ INSTALL, 4, 3, 1 },
+	{ CONFIRM, 0, 4, 2 },
 };
 
 /* Leaves: a few change from one to the next, some move, some are zero. */
@@ -37,6 +59,9 @@ static const struct image_spec specs[] = {
 	{ 5, 4, 12, { 60, 61, 62, 63, 64, 65, 66, 67, 50, 1, 2, 3 } },
 };
 
+/* By version: of both keys, of the second. */
+static uint8_t keyrings[3][KEYRING_FILE_BYTES];
+
 struct trace trace;
 static unsigned int failures;
 
@@ -46,6 +71,14 @@ void session_require(bool is_true, const char *what)
 		return;
 	printf("powercut: session %zu: %s\n", trace.number, what);
 	failures++;
+}
+
+static enum update_error keyring_change(const struct session *s)
+{
+	const struct box_keys_running running = { images[s->runs].bytes, &live.policy, &live.result };
+	enum image_error why;
+
+	return box_keys_install(&live.box_keys, keyrings[s->image], &running, &why);
 }
 
 static enum update_error act(const struct session *s)
@@ -59,6 +92,10 @@ static enum update_error act(const struct session *s)
 		return update_revert(&live.box, &live.result);
 	case REVERT_REFUSED:
 		return update_revert(&live.box, &live.result) == UPDATE_ERROR_BELOW_FLOOR ? UPDATE_OK : UPDATE_ERROR_BELOW_FLOOR;
+	case KEYRING:
+		return keyring_change(s);
+	case KEYRING_REFUSED:
+		return keyring_change(s) ? UPDATE_OK : UPDATE_ERROR_ORDER;
 	default:
 		return UPDATE_OK;
 	}
@@ -144,8 +181,12 @@ int main(void)
 	uint64_t bad;
 
 	probe_open();
-	for (; image_count < sizeof(specs) / sizeof(specs[0]); image_count++)
+	for (; image_count < sizeof(specs) / sizeof(specs[0]); image_count++) {
+		live.signer = image_count >= 3;
 		world_image(&live, &specs[image_count], &images[image_count]);
+	}
+	world_keyring(&live, 1, 3, keyrings[1]);
+	world_keyring(&live, 2, 2, keyrings[2]);
 	world_flash(&live, &images[0]);
 	cut_disk_settle(&disk);
 	life();

@@ -60,7 +60,9 @@ static struct remembered *place_of(uint64_t hash, uint32_t floor)
 
 static void load_remembered(struct world *w, enum slot_id slot, uint32_t floor, struct verdict *verdict)
 {
-	struct remembered *r = place_of(cut_disk_hash(&disk, WORLD_SLOT_OFFSET(slot), WORLD_SLOT_BYTES), floor);
+	/* what was verified with one keyring says nothing of another */
+	uint64_t keys = w->box_keys.keyring->version << 56;
+	struct remembered *r = place_of(keys ^ cut_disk_hash(&disk, WORLD_SLOT_OFFSET(slot), WORLD_SLOT_BYTES), floor);
 
 	if (!r->is_used) {
 		if (++tally.verifications == MEMORY_ENTRIES - 1) {
@@ -70,7 +72,7 @@ static void load_remembered(struct world *w, enum slot_id slot, uint32_t floor, 
 		world_load(w, slot, floor, &r->verdict);
 		r->is_used = true;
 		r->image = r->verdict.kind == VERDICT_GOOD ? image_in(w->ram) : -1;
-		r->hash = cut_disk_hash(&disk, WORLD_SLOT_OFFSET(slot), WORLD_SLOT_BYTES);
+		r->hash = keys ^ cut_disk_hash(&disk, WORLD_SLOT_OFFSET(slot), WORLD_SLOT_BYTES);
 		r->floor = floor;
 	}
 	*verdict = r->verdict;
@@ -84,6 +86,7 @@ void probe_open(void)
 	live.load = load_remembered;
 	probe = live;
 	probe.install.reuse.index = probe.index;
+	probe.policy.keyring = &probe.keyring;
 }
 
 void probe_close(void)
@@ -104,6 +107,7 @@ struct outcome boot_of(struct world *w)
 	outcome.image = loaded_image;
 	role = update_role(&w->box);
 	outcome.floor = role ? role->floor : 0;
+	outcome.keys = w->box_keys.keyring->version;
 	return outcome;
 }
 
@@ -122,18 +126,20 @@ struct outcome probe_outcome(void)
 
 static bool is_expected(const struct expectation *e, const struct outcome *found)
 {
-	bool has_image = false, has_floor = false;
+	bool has_image = false, has_floor = false, has_keys = false;
 
 	for (size_t i = 0; i < e->count; i++) {
 		bool same_image = e->outcomes[i].image == found->image;
 		bool same_floor = e->outcomes[i].floor == found->floor;
+		bool same_keys = e->outcomes[i].keys == found->keys;
 
-		if (same_image && same_floor)
+		has_keys = has_keys || same_keys;
+		if (same_image && same_floor && same_keys)
 			return true;
 		has_image = has_image || same_image;
 		has_floor = has_floor || same_floor;
 	}
-	return !e->is_strict && has_image && has_floor;
+	return !e->is_strict && has_image && has_floor && has_keys;
 }
 
 static void complain(const struct expectation *e, const char *trouble, const struct outcome *found)
@@ -142,10 +148,10 @@ static void complain(const struct expectation *e, const char *trouble, const str
 
 	if (lines++ > 20)
 		return;
-	printf("powercut: %s: session %zu event %zu %s %zu: image %d floor %u, expected", trouble, e->session, e->event, e->what,
-	       e->variant, found->image, found->floor);
+	printf("powercut: %s: session %zu event %zu %s %zu: image %d floor %u keys %llu, expected", trouble, e->session, e->event,
+	       e->what, e->variant, found->image, found->floor, (unsigned long long)found->keys);
 	for (size_t i = 0; i < e->count; i++)
-		printf(" %d/%u", e->outcomes[i].image, e->outcomes[i].floor);
+		printf(" %d/%u/%llu", e->outcomes[i].image, e->outcomes[i].floor, (unsigned long long)e->outcomes[i].keys);
 	printf("\n");
 }
 

@@ -14,6 +14,7 @@
 struct outcome {
 	int image; /* -1: nothing runs */
 	uint32_t floor;
+	uint64_t keys; /* version of the keyring in force; 0: built in */
 };
 
 /* What may be found after a cut. */

@@ -7,11 +7,11 @@
 
 #include "probe.h"
 
-enum action { NOTHING, INSTALL, CONFIRM, REVERT, REVERT_REFUSED };
+enum action { NOTHING, INSTALL, CONFIRM, REVERT, REVERT_REFUSED, KEYRING, KEYRING_REFUSED };
 
 struct session {
 	enum action action;
-	int image;	 /* of INSTALL */
+	int image;	 /* of INSTALL; which file, of KEYRING */
 	int runs;	 /* which image this session's start must run */
 	int meta_writes; /* the action's 4 KiB writes to nbmeta */
 };

@@ -243,7 +243,7 @@ static void an_image_without_a_tree_is_refused(void **state)
 	memset(m->payload_digest, 1, 32);
 	assert_error(manifest_write(m, v2.bytes), IMAGE_OK);
 	memset(v2.bytes + SIGNATURE_AREA_OFFSET, 0, SIGNATURE_AREA_BYTES);
-	assert_int_equal(head_sign(v2.bytes, &world.private_key), EXIT_OK);
+	assert_int_equal(head_sign(v2.bytes, &world.private_keys[0]), EXIT_OK);
 	assert_update(install_begin(&world.install, v2.bytes), UPDATE_ERROR_NO_TREE);
 	assert_int_equal(disk.writes, writes);
 }

@@ -21,12 +21,17 @@ void world_open(struct world *w, const struct block_device *device)
 
 	memset(w, 0, sizeof(*w));
 	w->device = device;
-	fixture_key(KEY_ECDSA_P256, KEY_RELEASE, &w->private_key, &w->key);
-	w->keyring = (struct keyring){ .keys = &w->key, .count = 1 };
+	for (size_t i = 0; i < 2; i++)
+		fixture_key(KEY_ECDSA_P256, KEY_RELEASE, &w->private_keys[i], &w->keys[i]);
+	fixture_key(KEY_ECDSA_P256, KEY_ROOT, &w->root_key, &w->root);
+	w->keyring = (struct keyring){ .keys = w->keys, .count = 1 };
+	w->roots = (struct keyring_roots){ .keys = &w->root, .count = 1, .threshold = 1 };
 	fixture_manifest(&m);
 	w->policy = (struct verify_policy){ .keyring = &w->keyring, .hardware_revision = 3, .abi_version = 2 };
 	memcpy(w->policy.role_uuid, m.role_uuid, UUID_BYTES);
 	memcpy(w->policy.product_uuid, m.product_uuid, UUID_BYTES);
+	w->keyring_policy.roots = &w->roots;
+	memcpy(w->keyring_policy.product_uuid, m.product_uuid, UUID_BYTES);
 	w->meta_region = region_of(w, WORLD_META_OFFSET, NBMETA_BYTES);
 	w->slots[0] = region_of(w, WORLD_SLOT_OFFSET(SLOT_A), WORLD_SLOT_BYTES);
 	w->slots[1] = region_of(w, WORLD_SLOT_OFFSET(SLOT_B), WORLD_SLOT_BYTES);
@@ -62,7 +67,7 @@ void world_image(const struct world *w, const struct image_spec *spec, struct te
 	memset(image->bytes + m->payload_offset + m->payload_bytes, 0, 100);
 	assert_true(image_tree_make(m, image->bytes + m->payload_offset, image->bytes + m->tree_offset));
 	assert_error(manifest_write(m, image->bytes), IMAGE_OK);
-	assert_int_equal(head_sign(image->bytes, &w->private_key), EXIT_OK);
+	assert_int_equal(head_sign(image->bytes, &w->private_keys[w->signer]), EXIT_OK);
 	assert_true(signature_digest(image->bytes, digest));
 	memcpy(image->digest, digest, sizeof(image->digest));
 }
@@ -121,17 +126,44 @@ static void inspect(void *context, enum slot_id slot, uint32_t floor, struct ver
 bool world_boot(struct world *w)
 {
 	struct slot_access access = { .inspect = inspect, .load = load, .context = w, .tries = WORLD_TRIES };
+	struct block_region places[2];
 	bool is_launched;
 
 	memcpy(access.role_uuid, w->policy.role_uuid, UUID_BYTES);
 	if (nbmeta_load(&w->meta, &w->meta_region))
 		return false;
+	for (unsigned int i = 0; i < 2; i++)
+		places[i] = nbmeta_keyring_place(&w->meta, i);
+	box_keys_load(&w->box_keys, places, &w->keyring_policy, &w->keyring);
+	w->policy.keyring = w->box_keys.keyring;
 	is_launched = select_slot(&w->meta, &access, &w->choice);
 	w->box = (struct update_box){
 		.meta = &w->meta, .slots = w->slots, .policy = &w->policy, .running = w->choice.running, .tries = WORLD_TRIES
 	};
 	install_reset(&w->install, &w->box);
 	return is_launched;
+}
+
+void world_keyring(const struct world *w, uint64_t version, unsigned int which, uint8_t bytes[KEYRING_FILE_BYTES])
+{
+	struct keyring_file file = { .format_major = 1, .signed_bytes = KEYRING_SIGNED_BYTES, .version = version };
+	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES], signature[CRYPTO_MAX_SIGNATURE_BYTES];
+	struct signatures signatures = { .count = 1 };
+	struct signature *s = &signatures.entries[0];
+
+	memcpy(file.magic, KEYRING_MAGIC, sizeof(file.magic));
+	memcpy(file.product_uuid, w->policy.product_uuid, UUID_BYTES);
+	for (unsigned int i = 0; i < 2; i++)
+		if (which >> i & 1)
+			file.keys[file.key_count++] = w->keys[i];
+	assert_error(keyring_file_write(&file, bytes), IMAGE_OK);
+	assert_true(keyring_file_digest(bytes, digest));
+	assert_int_equal(private_key_sign(&w->root_key, digest, signature), EXIT_OK);
+	s->algorithm = w->root.algorithm;
+	memcpy(s->key_id, w->root.key_id, KEY_ID_BYTES);
+	s->length = (uint32_t)crypto_signature_bytes(s->algorithm);
+	s->bytes = signature;
+	signatures_write(&signatures, bytes + KEYRING_SIGNED_BYTES);
 }
 
 const uint8_t *test_image_leaf(const struct test_image *image, uint64_t number, uint8_t block[TREE_BLOCK_BYTES])

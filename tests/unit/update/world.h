@@ -7,6 +7,7 @@
 #define TESTS_UNIT_UPDATE_WORLD_H
 
 #include "fixture.h"
+#include "update/box_keys.h"
 #include "update/install.h"
 
 #define WORLD_META_OFFSET 0u
@@ -33,9 +34,13 @@ struct image_spec {
 
 struct world {
 	const struct block_device *device;
-	struct private_key private_key;
-	struct trusted_key key;
-	struct keyring keyring;
+	struct private_key private_keys[2], root_key;
+	struct trusted_key keys[2], root;
+	unsigned int signer;	/* of world_image(): 0 or 1 */
+	struct keyring keyring; /* built in: of the first key */
+	struct keyring_roots roots;
+	struct keyring_policy keyring_policy;
+	struct box_keys box_keys;
 	struct verify_policy policy; /* built-in floor 0 */
 	struct block_region meta_region;
 	struct block_region slots[2];
@@ -59,6 +64,9 @@ void world_image_free(struct test_image *image);
 
 /* A new box with the image in slot a, confirmed; the other slot empty. */
 void world_flash(struct world *w, const struct test_image *image);
+
+/* A keyring file of those of the two keys whose bit is set. */
+void world_keyring(const struct world *w, uint64_t version, unsigned int which, uint8_t bytes[KEYRING_FILE_BYTES]);
 
 /* Starts the box: true when something runs. */
 bool world_boot(struct world *w);
