@@ -45,7 +45,8 @@ MONITOR_DISK := $(patsubst bsp/disk/%.c,%,$(wildcard bsp/disk/*.c))
 
 IMAGE_SOURCES := $(patsubst %.c,%,$(filter-out %/crypto_heap.c %/keyring_dev.c %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
 UPDATE_SOURCES := $(patsubst %.c,%,$(wildcard partitions/monitor/update/*.c))
-TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE_SOURCES) $(UPDATE_SOURCES) partitions/monitor/image/keyring_dev
+LAYOUT_SOURCES := $(patsubst %.c,%,$(wildcard partitions/monitor/layout/*.c))
+TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE_SOURCES) $(UPDATE_SOURCES) $(LAYOUT_SOURCES) partitions/monitor/image/keyring_dev
 
 ## Flags
 
@@ -147,6 +148,13 @@ $(O)/nestbox: $(TOOL:%=$(O)/tool/%.o) | $(O)/.setup
 	$(call say,LD $@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lblkid -llz4
 
+## Layout: what cannot be is refused here, with the item in the menu and the remedy
+
+$(O)/layout.json: $(O)/config.mk $(O)/nestbox
+	$(Q)$(O)/nestbox layout $(DOTCONFIG)
+	$(Q)$(O)/nestbox layout --svg $(DOTCONFIG) >$(O)/layout.svg
+	$(Q)$(O)/nestbox layout --json $(DOTCONFIG) >$@
+
 ## Keys: a checkout makes its own development key
 
 KEY ?= keys/dev
@@ -214,11 +222,13 @@ $(O)/build_identity.c: $(RING0_OBJECTS) $(BUILD_SOURCES) tools/build_id.py
 	$(Q)$(PYTHON) tools/build_id.py --version $(VERSION) --label '$(CONFIG_BUILD_LABEL)' --compiler "$$($(CC) --version | head -n 1)" \
 		--sources $(BUILD_SOURCES) --objects $(RING0_OBJECTS) -o $@
 
-$(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds
+# the configuration goes behind the ELF file, where `nestbox layout` and `nestbox nested status` find it; no loader reads it
+$(O)/nestbox.elf: $(RING0_OBJECTS) $(O)/build_identity.c bsp/kernel.lds $(O)/layout.json
 	$(call say,LD $@)
 	$(Q)$(CC) $(RING0) -I$(O)/include/kernel -c $(O)/build_identity.c -o $(O)/build_identity.o
 	$(Q)$(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/kernel.lds -o $@ \
 		$(RING0_OBJECTS) $(O)/build_identity.o -lgcc
+	$(Q){ printf '\nnestbox-configuration-v1-start\n'; cat $(DOTCONFIG); printf '\nnestbox-configuration-v1-end\n'; } >>$@
 
 ## Partition image, bootable image, running them
 

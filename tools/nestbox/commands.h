@@ -28,5 +28,10 @@ extern const struct command command_key_sign;     /* cmd_key_sign.c */
 extern const struct command command_bundle_create; /* cmd_bundle_create.c */
 extern const struct command command_bundle_verify; /* cmd_bundle_verify.c */
 extern const struct command command_bundle_info;   /* cmd_bundle_info.c */
+extern const struct command command_layout;	  /* cmd_layout.c */
+extern const struct command command_layout_diff;  /* cmd_layout.c */
+extern const struct command command_nested_enable;  /* cmd_nested.c */
+extern const struct command command_nested_disable; /* cmd_nested.c */
+extern const struct command command_nested_status;  /* cmd_nested.c */
 
 #endif

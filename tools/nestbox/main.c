@@ -28,6 +28,11 @@ static const struct command *const commands[] = {
 	&command_flash,
 	&command_disk_create, &command_password_make,
 	&command_password_c,
+	&command_layout_diff, /* before the shorter name */
+	&command_layout,
+	&command_nested_enable,
+	&command_nested_disable,
+	&command_nested_status,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

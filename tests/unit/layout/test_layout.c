@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layout: every row of layout.def is triggered once, alone; placing follows the kernel's rule. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "layout/layout.h"
+
+static struct layout sound(void)
+{
+	struct layout l = { .board_ram_mib = 12288, .board_cpus = 4, .board_devices = LAYOUT_DEVICE_ATA, .board_disk_mib = 1024, .count = 2 };
+
+	l.partitions[0] = (struct layout_partition){ .name = "control", .ram_mib = 64, .cpu_count = 1, .cpus = 1, .slot_mib = 16, .data_mib = 16,
+						     .image_bytes = 1 << 20 };
+	l.partitions[1] = (struct layout_partition){ .name = "debian-kvm", .ram_mib = 4096, .cpu_count = 2, .cpus = 6, .is_nested = true,
+						     .devices = LAYOUT_DEVICE_ATA, .slot_mib = 128, .data_mib = 64, .image_bytes = 100 << 20 };
+	return l;
+}
+
+/* The rows that refuse, as a set, and the partition of the last. */
+static uint64_t refused(const struct layout *l, size_t *partition)
+{
+	enum layout_rule rule = LAYOUT_FINE;
+	uint64_t set = 0;
+	size_t at = 0;
+
+	while (layout_refuse_next(l, &rule, &at)) {
+		assert_true(rule < LAYOUT_RULE_COUNT);
+		set |= 1ull << rule;
+		*partition = at;
+	}
+	return set;
+}
+
+static void break_it(struct layout *l, enum layout_rule rule)
+{
+	struct layout_partition *p = &l->partitions[1];
+
+	switch (rule) {
+	case LAYOUT_BOARD_CPUS: l->board_cpus = 65; break;
+	case LAYOUT_NESTED_ONE: l->partitions[0].is_nested = l->partitions[0].may_be_small = true; break;
+	case LAYOUT_DISK_SMALL: l->board_disk_mib = 370; break;
+	case LAYOUT_NAME: strcpy(p->name, "Debian KVM"); break;
+	case LAYOUT_NAME_TWICE: strcpy(p->name, "control"); break;
+	case LAYOUT_RAM_LEAST: l->partitions[0].ram_mib = 62; break;
+	case LAYOUT_RAM_UNEVEN: p->ram_mib = 4097; break;
+	case LAYOUT_RAM_PIECE: p->ram_mib = 65536; break;
+	case LAYOUT_CPU_NONE: p->cpu_count = 0; p->cpus = 0; break;
+	case LAYOUT_CPU_PINS: p->cpus = 14; break;
+	case LAYOUT_CPU_BOARD: p->cpus = 0x12; break;
+	case LAYOUT_CPU_SHARED: p->cpus = 3; break;
+	case LAYOUT_NESTED_RAM: p->ram_mib = 4094; break;
+	case LAYOUT_DEVICE_MISSING: p->devices |= LAYOUT_DEVICE_SERIAL; break;
+	case LAYOUT_SLOT_IMAGE: p->image_bytes = (128 << 20) + 1; break;
+	default: break;
+	}
+}
+
+static void break_placed(struct layout *l, enum layout_rule rule)
+{
+	struct layout_partition *p = &l->partitions[1];
+
+	if (rule == LAYOUT_RAM_ALIGNED)
+		p->base_mib += 1;
+	if (rule == LAYOUT_RAM_OUTSIDE)
+		p->base_mib = 10240;
+	if (rule == LAYOUT_RAM_OVERLAP)
+		l->partitions[0].base_mib = p->base_mib + 4094;
+}
+
+static void test_a_sound_layout_passes(void **state)
+{
+	struct layout l = sound();
+	size_t partition;
+
+	layout_place(&l);
+	assert_int_equal(refused(&l, &partition), 0);
+	assert_int_equal(l.partitions[0].base_mib, 1024);
+	assert_int_equal(l.partitions[1].base_mib, 4096);
+}
+
+static void test_every_row_refuses(void **state)
+{
+	for (unsigned int rule = 1; rule < LAYOUT_RULE_COUNT; rule++) {
+		struct layout l = sound();
+		struct layout_words words = layout_rule_words((enum layout_rule)rule);
+		size_t partition = 9;
+
+		if (rule == LAYOUT_PARTITION_COUNT || rule == LAYOUT_BOARD_RAM)
+			continue; /* below: nothing can be placed then */
+		break_it(&l, (enum layout_rule)rule);
+		layout_place(&l);
+		break_placed(&l, (enum layout_rule)rule);
+		print_message("%s\n", words.name);
+		assert_int_equal(refused(&l, &partition), 1ull << rule);
+		assert_true(words.menu && words.wrong && words.remedy && *words.menu && *words.wrong && *words.remedy);
+	}
+}
+
+static void test_counts(void **state)
+{
+	static const size_t bad[] = { 0, 5, (size_t)-1 };
+	size_t partition = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct layout l = sound();
+
+		l.count = bad[i];
+		layout_place(&l);
+		assert_true(refused(&l, &partition) & 1ull << LAYOUT_PARTITION_COUNT);
+	}
+}
+
+static void test_a_board_without_ram(void **state)
+{
+	struct layout l = sound();
+	size_t partition = 0;
+
+	l.board_ram_mib = 48;
+	layout_place(&l);
+	assert_int_equal(refused(&l, &partition), 1ull << LAYOUT_BOARD_RAM | 1ull << LAYOUT_RAM_PIECE);
+	assert_int_equal(partition, 1);
+}
+
+static void test_four_partitions(void **state)
+{
+	struct layout l = { .board_ram_mib = 3072, .board_cpus = 4, .count = 4 };
+	size_t partition;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		l.partitions[i] = (struct layout_partition){ .ram_mib = 400, .cpu_count = 1, .cpus = 1u << i };
+		snprintf(l.partitions[i].name, LAYOUT_NAME_BYTES, "p%u", i);
+	}
+	layout_place(&l);
+	assert_int_equal(refused(&l, &partition), 0);
+	assert_int_equal(l.partitions[0].base_mib, 1024);
+	assert_int_equal(l.partitions[1].base_mib, 2048);
+	assert_int_equal(l.partitions[2].base_mib, 48);
+	assert_int_equal(l.partitions[3].base_mib, 448);
+}
+
+static void test_unknown_rule(void **state)
+{
+	assert_null(layout_rule_words(LAYOUT_RULE_COUNT).name);
+	assert_null(layout_rule_words(LAYOUT_FINE).name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_sound_layout_passes), cmocka_unit_test(test_every_row_refuses), cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_a_board_without_ram),   cmocka_unit_test(test_four_partitions),   cmocka_unit_test(test_unknown_rule),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""nestbox layout and nestbox nested from outside: configurations that are sound, and ones that are broken.
+
+Usage: test_layout.py TOOL TOP [unittest options]
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+TOOL, TOP = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
+SOUND = {"PARTITION_NAME": '"debian-kvm"', "PARTITION_RAM_MIB": "4096", "PARTITION_CPUS": "2", "PARTITION_NESTED": "y",
+         "NESTED_VIRTUAL_INTERRUPTS": "y", "NESTED_EPT02_PAGES": "512", "MACHINE_BOCHS": "y", "MACHINE_RAM_MIB": "8192",
+         "MACHINE_CPUS": "2", "MACHINE_MODEL": '"corei7_skylake_x"'}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name) / "config"
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def config(self, **changes):
+        """A sound configuration with changes; None takes a line out."""
+        lines = {**SOUND, **changes}
+        self.path.write_text("".join(f"CONFIG_{k}={v}\n" for k, v in lines.items() if v is not None))
+        return self.path
+
+    def run_tool(self, *words):
+        return subprocess.run([TOOL, *words], capture_output=True, text=True, check=False, timeout=60)
+
+
+class Layout(Case):
+    def test_drawings(self):
+        done = self.run_tool("layout", self.config())
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("debian-kvm", done.stdout)
+        tree = json.loads(self.run_tool("layout", "--json", self.path).stdout)
+        self.assertEqual(tree["partitions"][0]["base_mib"], 4096)
+        ends = [piece["end_mib"] for piece in tree["ram"]]
+        self.assertEqual([0] + ends, [piece["start_mib"] for piece in tree["ram"]] + [8192])
+        svg = self.run_tool("layout", "--svg", self.path).stdout
+        self.assertTrue(xml.etree.ElementTree.fromstring(svg).tag.endswith("svg"))
+
+    def refused(self, menu, *words, **changes):
+        done = self.run_tool("layout", *words, self.config(**changes))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"layout refused: {menu}", done.stderr)
+        self.assertIn(";", done.stderr)
+
+    def test_refusals_name_the_menu(self):
+        self.refused("Partition > RAM (MiB)", PARTITION_RAM_MIB="4094")
+        self.refused("Partition > RAM (MiB)", PARTITION_RAM_MIB="4097")
+        self.refused("Partition > RAM (MiB)", PARTITION_RAM_MIB="8192")
+        self.refused("Partition > RAM (MiB)", PARTITION_RAM_MIB="4294967294")
+        self.refused("Partition > CPUs", PARTITION_CPUS="3")
+        self.refused("Partition > CPUs", PARTITION_CPUS="0")
+        self.refused("Partition > Name", PARTITION_NAME='""')
+        self.refused("Partition > Name", PARTITION_NAME='"<b>"')
+        self.refused("Partition > Name", PARTITION_NAME='"' + "a" * 100 + '"')
+        self.refused("Machine to try it on > RAM", MACHINE_RAM_MIB="48")
+        self.refused("Machine to try it on > CPUs", MACHINE_CPUS="0")
+        self.refused("nestbox disk create", "--slot-size", "64", "--data-size", "64", "--disk-size", "128")
+        image = self.path.with_name("image")
+        image.write_bytes(bytes((1 << 20) + 1))
+        self.refused("nestbox disk create", "--slot-size", "1", "--image", image)
+
+    def test_what_is_no_configuration(self):
+        self.path.write_bytes(b"\0" * 5000)
+        self.assertIn("is no configuration", self.run_tool("layout", self.path).stderr)
+        done = self.run_tool("layout", self.config(PARTITION_RAM_MIB=None))
+        self.assertIn("CONFIG_PARTITION_RAM_MIB is missing", done.stderr)
+
+    def test_from_a_kernel(self):
+        text = self.config().read_text()
+        self.path.write_text(f"\x7fELF\n\nnestbox-configuration-v1-start\n{text}\nnestbox-configuration-v1-end\n")
+        self.assertEqual(self.run_tool("layout", self.path).returncode, 0)
+
+    def test_diff(self):
+        other = self.path.with_name("other")
+        other.write_text(self.config(PARTITION_RAM_MIB="4098", PARTITION_CPUS="1").read_text())
+        done = self.run_tool("layout", "diff", self.config(), other)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("4096 -> 4098", done.stdout)
+        self.assertIn("2 -> 1", done.stdout)
+        done = self.run_tool("layout", "diff", self.path, self.path)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+
+class Nested(Case):
+    def test_enable_from_nothing(self):
+        config = self.config(PARTITION_NESTED=None, PARTITION_RAM_MIB="512", PARTITION_CPUS="1", MACHINE_CPUS="1", MACHINE_RAM_MIB="1024",
+                             NESTED_VIRTUAL_INTERRUPTS=None)
+        before = config.read_text()
+        done = self.run_tool("nested", "enable", "--dry-run", config)
+        self.assertEqual((done.returncode, config.read_text()), (0, before))
+        done = self.run_tool("nested", "enable", config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for change in ("NESTED: n -> y", "RAM_MIB: 512 -> 4096", "CPUS: 1 -> 2", "MACHINE_RAM_MIB: 1024 -> 8192"):
+            self.assertIn(change, done.stdout)
+        self.assertEqual(self.run_tool("nested", "status", config).returncode, 0)
+        self.assertIn("nothing to change", self.run_tool("nested", "enable", config).stdout)
+
+    def test_disable(self):
+        config = self.config(PARTITION_NESTED_SMALL="y", PARTITION_RAM_MIB="1024")
+        self.assertEqual(self.run_tool("nested", "disable", config).returncode, 0)
+        self.assertIn("# CONFIG_PARTITION_NESTED is not set", config.read_text())
+        self.assertEqual(self.run_tool("nested", "status", config).returncode, 2)
+
+    def test_enable_refuses(self):
+        for changes, reason in (({"PARTITION_RAM_MIB": "65536"}, "lower it to"), ({"PARTITION_CPUS": "70"}, "CPU"),
+                                ({"PARTITION_NAME": '"A"'}, "Partition > Name")):
+            config = self.config(PARTITION_NESTED=None, **changes)
+            before = config.read_text()
+            done = self.run_tool("nested", "enable", config)
+            self.assertEqual((done.returncode, config.read_text()), (1, before))
+            self.assertIn(reason, done.stderr)
+
+    def status(self, code, name, **changes):
+        done = self.run_tool("nested", "status", "--json", self.config(**changes))
+        tree = json.loads(done.stdout)
+        self.assertEqual((done.returncode, tree["status"]), (code, code))
+        bad = {c["check"]: c["remedy"] for c in tree["checks"] if c["verdict"] in ("warning", "failure")}
+        self.assertTrue(bad.get(name), bad)
+
+    def test_status_of_broken_configurations(self):
+        self.status(2, "EXPOSED", PARTITION_NESTED=None)
+        self.status(2, "MEMORY", PARTITION_RAM_MIB="2048")
+        self.status(2, "LAYOUT", PARTITION_RAM_MIB="4097")
+        self.status(2, "CPU_PINNED", MACHINE_CPUS="1")
+        self.status(2, "CPU_COUNT", PARTITION_CPUS="0")
+        self.status(1, "CPU_COUNT", PARTITION_CPUS="1")
+        self.status(1, "MEMORY_SMALL", PARTITION_RAM_MIB="1024", PARTITION_NESTED_SMALL="y")
+        self.status(1, "VIRTUAL_INTERRUPTS", NESTED_VIRTUAL_INTERRUPTS=None)
+        self.status(1, "SHADOW_PAGES", NESTED_EPT02_PAGES="64")
+
+    def test_a_file_that_is_none(self):
+        self.path.write_text("hello")
+        self.assertEqual(self.run_tool("nested", "status", self.path).returncode, 3)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nestbox layout: draws how a configuration cuts up the box, after checking that it can be built; layout diff: what two of them disagree about.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "layout_config.h"
+#include "layout_draw.h"
+#include "text.h"
+
+static struct {
+	bool json, svg;
+	const char *image, *slot_mib, *data_mib, *disk_mib;
+} given;
+
+static const struct option_row options[] = {
+	{ OPTION_FLAG, "json", NULL, "print JSON", &given.json },
+	{ OPTION_FLAG, "svg", NULL, "print a picture", &given.svg },
+	{ OPTION_TEXT, "image", "IMAGE", "an image that must fit in a slot", &given.image },
+	{ OPTION_TEXT, "slot-size", "MIB", "room for an image in each slot", &given.slot_mib },
+	{ OPTION_TEXT, "data-size", "MIB", "room for the partition's own data", &given.data_mib },
+	{ OPTION_TEXT, "disk-size", "MIB", "the disk they must fit on", &given.disk_mib },
+	{ OPTION_END, NULL, NULL, NULL, NULL },
+};
+
+/* What a configuration does not say of the disk. */
+static enum exit_code disk_take(struct layout *layout)
+{
+	struct layout_partition *p = &layout->partitions[0];
+	struct input_file image;
+	enum exit_code code = text_u32("slot-size", given.slot_mib, &p->slot_mib);
+
+	if (!code)
+		code = text_u32("data-size", given.data_mib, &p->data_mib);
+	if (!code)
+		code = text_u32("disk-size", given.disk_mib, &layout->board_disk_mib);
+	if (code || !given.image)
+		return code;
+	code = input_open(given.image, &image);
+	if (code)
+		return code;
+	p->image_bytes = image.size;
+	input_close(&image);
+	return EXIT_OK;
+}
+
+static enum exit_code run(const struct text_list *operands)
+{
+	struct layout layout;
+	enum exit_code code;
+
+	if (given.json && given.svg)
+		return report_error(EXIT_USAGE, "--json and --svg are two forms; give one of them");
+	code = layout_open(operands->items[0], &layout);
+	if (!code)
+		code = disk_take(&layout);
+	if (!code)
+		code = layout_check_print(&layout);
+	if (code)
+		return code;
+	if (given.json)
+		layout_draw_json(&layout);
+	else if (given.svg)
+		layout_draw_svg(&layout);
+	else
+		layout_draw_text(&layout);
+	return output_flush_stdout();
+}
+
+const struct command command_layout = {
+	.name = "layout",
+	.summary = "check and draw how a box is cut up: RAM, CPUs, disk",
+	.operands = "FILE",
+	.operands_min = 1,
+	.operands_max = 1,
+	.options = options,
+	.run = run,
+	.notes = "FILE is a configuration (.config), a kernel (build/nestbox.elf) or an image with one.",
+};
+
+/* One line if they differ; true then. */
+static bool number_diff(const char *what, uint64_t a, uint64_t b)
+{
+	if (a != b)
+		printf("%-16s %" PRIu64 " -> %" PRIu64 "\n", what, a, b);
+	return a != b;
+}
+
+static bool partition_diff(const struct layout_partition *a, const struct layout_partition *b)
+{
+	bool is_changed = strcmp(a->name, b->name) != 0;
+
+	if (is_changed)
+		printf("%-16s %s -> %s\n", "name", a->name, b->name);
+	is_changed |= number_diff("RAM (MiB)", a->ram_mib, b->ram_mib);
+	is_changed |= number_diff("RAM at (MiB)", a->base_mib, b->base_mib);
+	is_changed |= number_diff("CPUs", a->cpu_count, b->cpu_count);
+	is_changed |= number_diff("nested", a->is_nested, b->is_nested);
+	is_changed |= number_diff("small allowed", a->may_be_small, b->may_be_small);
+	is_changed |= number_diff("slots on a disk", (a->devices & LAYOUT_DEVICE_ATA) != 0, (b->devices & LAYOUT_DEVICE_ATA) != 0);
+	return is_changed;
+}
+
+static enum exit_code diff(const struct text_list *operands)
+{
+	struct layout a, b;
+	enum exit_code code = layout_open(operands->items[0], &a);
+	bool is_changed;
+
+	if (!code)
+		code = layout_open(operands->items[1], &b);
+	if (code)
+		return code;
+	is_changed = number_diff("machine RAM (MiB)", a.board_ram_mib, b.board_ram_mib);
+	is_changed |= number_diff("machine CPUs", a.board_cpus, b.board_cpus);
+	is_changed |= partition_diff(&a.partitions[0], &b.partitions[0]);
+	code = output_flush_stdout();
+	return code ? code : is_changed ? EXIT_REFUSED : EXIT_OK;
+}
+
+const struct command command_layout_diff = {
+	.name = "layout diff",
+	.summary = "show what two layouts disagree about (exit code 1 if they do)",
+	.operands = "FILE FILE",
+	.operands_min = 2,
+	.operands_max = 2,
+	.run = diff,
+};

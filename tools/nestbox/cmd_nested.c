@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nestbox nested enable, disable, status: everything that letting the partition be a hypervisor takes, as one step, and a checklist of it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "json.h"
+#include "layout_config.h"
+
+#define MACHINE_MOST_MIB 65536u
+#define NESTED_CPUS 2u
+
+static struct {
+	bool dry_run, json;
+} given;
+
+static const struct option_row change_options[] = {
+	{ OPTION_FLAG, "dry-run", NULL, "say what would change, change nothing", &given.dry_run },
+	{ OPTION_END, NULL, NULL, NULL, NULL },
+};
+
+static const struct option_row status_options[] = {
+	{ OPTION_FLAG, "json", NULL, "print JSON", &given.json },
+	{ OPTION_END, NULL, NULL, NULL, NULL },
+};
+
+/* A configuration being changed. */
+struct edit {
+	const char *path;
+	struct input_file input;
+	struct config_text config; /* the file's, or allocated once something has changed */
+	bool is_changed;
+};
+
+static enum exit_code edit_open(struct edit *edit, const char *path)
+{
+	char value[CONFIG_VALUE_BYTES];
+	enum exit_code code = input_open(path, &edit->input);
+
+	if (code)
+		return code;
+	edit->path = path;
+	edit->config = (struct config_text){ (const char *)edit->input.bytes, (size_t)edit->input.size };
+	edit->is_changed = false;
+	if (config_value(edit->config, "PARTITION_NAME", value))
+		return EXIT_OK;
+	input_close(&edit->input);
+	return report_error(EXIT_REFUSED, "%s is no configuration (.config); an image is changed by building it again from its configuration", path);
+}
+
+static void config_free(const struct edit *edit)
+{
+	if (edit->is_changed)
+		free((void *)(uintptr_t)edit->config.bytes);
+}
+
+/* One symbol, and a line about it. Nothing if it has that value. */
+static enum exit_code edit_set(struct edit *edit, const char *name, const char *value)
+{
+	char old[CONFIG_VALUE_BYTES] = "n";
+	struct config_text config;
+
+	(void)config_value(edit->config, name, old);
+	if (strcmp(old, value ? value : "n") == 0)
+		return EXIT_OK;
+	config = config_with(edit->config, name, value);
+	if (!config.bytes)
+		return report_error(EXIT_IO, "there is no memory to change %s", edit->path);
+	config_free(edit);
+	edit->config = config;
+	edit->is_changed = true;
+	printf("CONFIG_%s: %s -> %s\n", name, old, value ? value : "n");
+	return EXIT_OK;
+}
+
+static enum exit_code edit_number(struct edit *edit, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return edit_set(edit, name, text);
+}
+
+/* RAM of the partition and, behind it, of the machine to try it on. */
+static enum exit_code memory_raise(struct edit *edit, struct layout *layout)
+{
+	uint32_t ram = layout->partitions[0].ram_mib;
+	enum exit_code code;
+
+	if (ram < LAYOUT_NESTED_MIB)
+		ram = LAYOUT_NESTED_MIB;
+	ram += ram & 1;
+	if (ram > MACHINE_MOST_MIB - LAYOUT_HOLE_END_MIB)
+		return report_error(EXIT_REFUSED,
+				    "Partition > RAM (MiB): %" PRIu32 " MiB cannot be had in one piece: the largest machine to try it on has %u; lower "
+				    "it to %u or less",
+				    ram, MACHINE_MOST_MIB, MACHINE_MOST_MIB - LAYOUT_HOLE_END_MIB);
+	code = edit_number(edit, "PARTITION_RAM_MIB", ram);
+	if (!code && layout->board_ram_mib < ram + LAYOUT_HOLE_END_MIB)
+		code = edit_number(edit, "MACHINE_RAM_MIB", ram + LAYOUT_HOLE_END_MIB);
+	return code;
+}
+
+static enum exit_code enable_steps(struct edit *edit, struct layout *layout)
+{
+	uint32_t cpus = layout->partitions[0].cpu_count;
+	enum exit_code code = edit_set(edit, "PARTITION_NESTED", "y");
+
+	if (!code && config_is_set(edit->config, "PARTITION_NESTED_SMALL"))
+		code = edit_set(edit, "PARTITION_NESTED_SMALL", NULL);
+	if (!code)
+		code = edit_set(edit, "NESTED_VIRTUAL_INTERRUPTS", "y");
+	if (!code)
+		code = memory_raise(edit, layout);
+	if (!code && cpus < NESTED_CPUS)
+		code = edit_number(edit, "PARTITION_CPUS", cpus = NESTED_CPUS);
+	if (!code && layout->board_cpus < cpus)
+		code = edit_number(edit, "MACHINE_CPUS", cpus);
+	return code;
+}
+
+/* Only what others need nesting for goes; memory and CPUs stay as they are. */
+static enum exit_code disable_steps(struct edit *edit, struct layout *layout)
+{
+	enum exit_code code = edit_set(edit, "PARTITION_NESTED", NULL);
+
+	(void)layout;
+	if (!code)
+		code = edit_set(edit, "PARTITION_NESTED_SMALL", NULL);
+	if (!code)
+		code = edit_set(edit, "NESTED_VIRTUAL_INTERRUPTS", NULL);
+	return code;
+}
+
+/* What has come out must be a layout that can be built. */
+static enum exit_code edit_commit(struct edit *edit)
+{
+	struct layout layout;
+	enum exit_code code = layout_from_config(edit->path, edit->config, &layout);
+
+	if (!code)
+		code = layout_check_print(&layout);
+	if (code)
+		return report_error(code, "%s is left as it was", edit->path);
+	if (!edit->is_changed)
+		printf("nothing to change\n");
+	else if (given.dry_run)
+		printf("nothing written (--dry-run)\n");
+	else
+		code = output_file_at_once(edit->path, 0644, edit->config.bytes, edit->config.size);
+	return code ? code : output_flush_stdout();
+}
+
+static enum exit_code change(const char *path, enum exit_code (*steps)(struct edit *, struct layout *))
+{
+	struct layout layout;
+	struct edit edit;
+	enum exit_code code = edit_open(&edit, path);
+
+	if (code)
+		return code;
+	code = layout_from_config(path, edit.config, &layout);
+	if (!code)
+		code = steps(&edit, &layout);
+	if (!code)
+		code = edit_commit(&edit);
+	config_free(&edit);
+	input_close(&edit.input);
+	return code;
+}
+
+static enum exit_code enable(const struct text_list *operands)
+{
+	return change(operands->items[0], enable_steps);
+}
+
+static enum exit_code disable(const struct text_list *operands)
+{
+	enum exit_code code = change(operands->items[0], disable_steps);
+
+	if (!code)
+		printf("memory and CPUs stay as they are; change them with make menuconfig\n");
+	return code;
+}
+
+static void check_print(const struct nested_facts *facts, enum nested_check check)
+{
+	enum verdict verdict = nested_check_verdict(facts, check);
+	struct nested_words words = nested_check_words(check);
+	bool is_bad = verdict == VERDICT_WARNING || verdict == VERDICT_FAILURE;
+
+	if (given.json) {
+		json_object_open(NULL);
+		json_text("check", words.name);
+		json_text("verdict", verdict_name(verdict));
+		json_text("text", is_bad ? words.bad : words.good);
+		json_text("remedy", is_bad ? words.remedy : "");
+		json_object_close();
+		return;
+	}
+	printf("%-8s %s%s\n", verdict_name(verdict), is_bad ? words.bad : words.good,
+	       verdict == VERDICT_UNKNOWN ? ": to be seen where it runs" : "");
+	if (is_bad)
+		printf("%-8s -> %s\n", "", words.remedy);
+}
+
+static enum exit_code status(const struct text_list *operands)
+{
+	struct input_file input;
+	struct config_text config;
+	struct layout layout;
+	struct nested_facts facts;
+	enum exit_code code = layout_config_open(operands->items[0], &input, &config);
+
+	/* 1 and 2 say how nesting is; what cannot be read is neither */
+	if (code)
+		return EXIT_IO;
+	code = layout_from_config(operands->items[0], config, &layout);
+	facts = nested_facts_from_config(config, &layout);
+	input_close(&input);
+	if (code)
+		return EXIT_IO;
+	json_start(given.json);
+	if (given.json) {
+		json_object_open(NULL);
+		json_number("status", (uint64_t)nested_status(&facts));
+		json_list_open("checks");
+	}
+	for (unsigned int check = 0; check < NESTED_CHECK_COUNT; check++)
+		check_print(&facts, (enum nested_check)check);
+	if (given.json) {
+		json_list_close();
+		json_object_close();
+	}
+	code = output_flush_stdout();
+	return code ? code : (enum exit_code)nested_status(&facts);
+}
+
+const struct command command_nested_enable = {
+	.name = "nested enable",
+	.summary = "let the partition be a hypervisor: option, memory, CPUs",
+	.operands = "CONFIG",
+	.operands_min = 1,
+	.operands_max = 1,
+	.options = change_options,
+	.run = enable,
+	.notes = "Says each change. The file is a .config; build again afterwards.",
+};
+
+const struct command command_nested_disable = {
+	.name = "nested disable",
+	.summary = "hide VT-x from the partition",
+	.operands = "CONFIG",
+	.operands_min = 1,
+	.operands_max = 1,
+	.options = change_options,
+	.run = disable,
+};
+
+const struct command command_nested_status = {
+	.name = "nested status",
+	.summary = "say whether nesting works, and what to do if not",
+	.operands = "FILE",
+	.operands_min = 1,
+	.operands_max = 1,
+	.options = status_options,
+	.run = status,
+	.notes = "Exit code here: 0 works, 1 works with warnings, 2 does not work, 3 FILE is none. FILE is a configuration, a kernel or an image with one.",
+};

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Symbols of Kconfig as a layout; see layout_config.h.
+ */
+#include "layout_config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum exit_code layout_config_open(const char *path, struct input_file *input, struct config_text *config)
+{
+	char value[CONFIG_VALUE_BYTES];
+	enum exit_code code = input_open(path, input);
+
+	if (code)
+		return code;
+	*config = (struct config_text){ (const char *)input->bytes, (size_t)input->size };
+	if (config_value(*config, "PARTITION_NAME", value) || config_find(input->bytes, input->size, config))
+		return EXIT_OK;
+	input_close(input);
+	return report_error(EXIT_REFUSED,
+			    "%s is no configuration, and has none inside; name a whole .config (make NAME_defconfig writes it), build/nestbox.elf or "
+			    "an image with it",
+			    path);
+}
+
+static uint64_t first_cpus(uint32_t count)
+{
+	return count >= LAYOUT_CPUS_MAX ? ~0ull : ((uint64_t)1 << count) - 1;
+}
+
+enum exit_code layout_from_config(const char *path, struct config_text config, struct layout *layout)
+{
+	struct layout_partition *p = &layout->partitions[0];
+	char name[CONFIG_VALUE_BYTES] = "";
+	const struct {
+		const char *symbol;
+		uint32_t *value;
+	} numbers[] = {
+		{ "PARTITION_RAM_MIB", &p->ram_mib },
+		{ "PARTITION_CPUS", &p->cpu_count },
+		{ "MACHINE_RAM_MIB", &layout->board_ram_mib },
+		{ "MACHINE_CPUS", &layout->board_cpus },
+	};
+
+	memset(layout, 0, sizeof(*layout));
+	layout->count = 1;
+	layout->board_devices = LAYOUT_DEVICE_SERIAL | LAYOUT_DEVICE_ATA; /* both machines to try it on have them */
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (!config_number(config, numbers[i].symbol, numbers[i].value))
+			return report_error(EXIT_REFUSED, "%s: CONFIG_%s is missing or no number; load it first: make NAME_defconfig", path,
+					    numbers[i].symbol);
+	/* a name too long is refused by its rule as an empty one is */
+	if (config_value(config, "PARTITION_NAME", name) && strlen(name) < LAYOUT_NAME_BYTES)
+		memcpy(p->name, name, strlen(name) + 1);
+	p->cpus = first_cpus(p->cpu_count); /* the kernel pins virtual CPU n to the machine's n-th */
+	p->is_nested = config_is_set(config, "PARTITION_NESTED");
+	p->may_be_small = config_is_set(config, "PARTITION_NESTED_SMALL");
+	p->devices = LAYOUT_DEVICE_SERIAL | (config_is_set(config, "DISK_ATA") ? LAYOUT_DEVICE_ATA : 0);
+	layout_place(layout);
+	return EXIT_OK;
+}
+
+enum exit_code layout_open(const char *path, struct layout *layout)
+{
+	struct input_file input;
+	struct config_text config;
+	enum exit_code code = layout_config_open(path, &input, &config);
+
+	if (code)
+		return code;
+	code = layout_from_config(path, config, layout);
+	input_close(&input);
+	return code;
+}
+
+enum exit_code layout_check_print(const struct layout *layout)
+{
+	enum layout_rule rule = LAYOUT_FINE;
+	enum exit_code code = EXIT_OK;
+	size_t i = 0;
+
+	while (layout_refuse_next(layout, &rule, &i)) {
+		struct layout_words words = layout_rule_words(rule);
+
+		code = report_error(EXIT_REFUSED, "layout refused: %s: %s: %s; %s", words.menu,
+				    layout->count ? layout->partitions[i].name : "", words.wrong, words.remedy);
+	}
+	return code;
+}
+
+static enum fact fact_of(bool is_so)
+{
+	return is_so ? FACT_YES : FACT_NO;
+}
+
+/* What the models of Bochs that have been tried can do; of others nothing is said. */
+static void emulator_facts(struct config_text config, struct nested_facts *facts)
+{
+	char model[CONFIG_VALUE_BYTES];
+
+	if (config_is_set(config, "MACHINE_QEMU")) {
+		facts->emulator_has_vmx = access("/dev/kvm", F_OK) ? FACT_NO : FACT_UNKNOWN;
+		return;
+	}
+	facts->emulator_has_vmx = FACT_YES;
+	if (!config_value(config, "MACHINE_MODEL", model) || strcmp(model, "corei7_skylake_x"))
+		return;
+	facts->vtx = facts->firmware_lock_open = facts->ept = facts->unrestricted_guest = FACT_YES;
+	facts->vmcs_shadowing = FACT_YES;
+}
+
+struct nested_facts nested_facts_from_config(struct config_text config, const struct layout *layout)
+{
+	const struct layout_partition *p = &layout->partitions[0];
+	uint64_t machine = first_cpus(layout->board_cpus);
+	enum layout_rule rule = LAYOUT_FINE;
+	size_t at = 0;
+	struct nested_facts facts = {
+		.ram_mib = p->ram_mib,
+		.cpu_count = p->cpu_count,
+		.pinned_cpus = layout_cpu_count(p->cpus & machine),
+		.exposed = fact_of(p->is_nested),
+		.small_allowed = fact_of(p->may_be_small),
+		.virtual_interrupts = p->is_nested ? fact_of(config_is_set(config, "NESTED_VIRTUAL_INTERRUPTS")) : FACT_UNKNOWN,
+		.layout_sound = fact_of(!layout_refuse_next(layout, &rule, &at)),
+		.refuses_other_build = fact_of(config_is_set(config, "PARENT_BUILD_REFUSE")),
+	};
+
+	(void)config_number(config, "NESTED_EPT02_PAGES", &facts.ept02_pages);
+	emulator_facts(config, &facts);
+	return facts;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drawings of a layout; see layout_draw.h. Names come from a configuration and may hold anything: each form escapes them.
+ */
+#include "layout_draw.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+
+#define BAR_COLUMNS 48u
+#define SVG_WIDTH 720u
+
+/* What lies at `at`, and where that ends. */
+static struct layout_piece piece_at(const struct layout *l, uint32_t at)
+{
+	static const struct layout_piece fixed[] = {
+		{ 0, 16, "boot loader, firmware", false },
+		{ 16, LAYOUT_OWN_END_MIB, "Nestbox", false },
+		{ LAYOUT_HOLE_MIB, LAYOUT_HOLE_END_MIB, "devices", false },
+	};
+	struct layout_piece piece = { at, l->board_ram_mib, "free", false };
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (at >= fixed[i].start_mib && at < fixed[i].end_mib)
+			piece = (struct layout_piece){ at, fixed[i].end_mib, fixed[i].what, false };
+		else if (fixed[i].start_mib > at && fixed[i].start_mib < piece.end_mib)
+			piece.end_mib = fixed[i].start_mib;
+	}
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++) {
+		const struct layout_partition *p = &l->partitions[i];
+
+		if (p->is_placed && at >= p->base_mib && at - p->base_mib < p->ram_mib)
+			return (struct layout_piece){ at, p->base_mib + p->ram_mib, p->name, true };
+		if (p->is_placed && p->base_mib > at && p->base_mib < piece.end_mib)
+			piece.end_mib = p->base_mib;
+	}
+	return piece;
+}
+
+size_t layout_pieces(const struct layout *layout, struct layout_piece pieces[LAYOUT_PIECES_MAX])
+{
+	size_t count = 0;
+
+	for (uint32_t at = 0; at < layout->board_ram_mib && count < LAYOUT_PIECES_MAX; count++) {
+		pieces[count] = piece_at(layout, at);
+		if (pieces[count].end_mib > layout->board_ram_mib)
+			pieces[count].end_mib = layout->board_ram_mib;
+		at = pieces[count].end_mib;
+	}
+	return count;
+}
+
+/* Partition of a physical CPU; null: none. */
+static const struct layout_partition *cpu_owner(const struct layout *l, uint32_t cpu)
+{
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
+		if (l->partitions[i].cpus >> cpu & 1)
+			return &l->partitions[i];
+	return NULL;
+}
+
+static uint32_t cpus_shown(const struct layout *l)
+{
+	return l->board_cpus < LAYOUT_CPUS_MAX ? l->board_cpus : LAYOUT_CPUS_MAX;
+}
+
+void layout_draw_text(const struct layout *l)
+{
+	struct layout_piece pieces[LAYOUT_PIECES_MAX];
+	size_t count = layout_pieces(l, pieces);
+
+	printf("RAM, %" PRIu32 " MiB\n", l->board_ram_mib);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t mib = pieces[i].end_mib - pieces[i].start_mib;
+		uint32_t columns = (uint32_t)(((uint64_t)mib * BAR_COLUMNS + l->board_ram_mib - 1) / l->board_ram_mib);
+
+		printf("  %7" PRIu32 " %7" PRIu32 " MiB  %-22.40s ", pieces[i].start_mib, mib, pieces[i].what);
+		for (uint32_t c = 0; c < columns; c++)
+			putchar(pieces[i].is_partition ? '#' : strcmp(pieces[i].what, "Nestbox") ? '.' : '=');
+		putchar('\n');
+	}
+	printf("CPUs, %" PRIu32 "\n", l->board_cpus);
+	for (uint32_t cpu = 0; cpu < cpus_shown(l); cpu++) {
+		const struct layout_partition *p = cpu_owner(l, cpu);
+
+		printf("  %7" PRIu32 "  %s%s\n", cpu, p ? p->name : "free", p && p->is_nested ? " (may be a hypervisor)" : "");
+	}
+	printf("Disk\n");
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++) {
+		const struct layout_partition *p = &l->partitions[i];
+
+		if (!(p->devices & LAYOUT_DEVICE_ATA))
+			printf("  %s: none, its image is a boot module\n", p->name);
+		else if (!p->slot_mib)
+			printf("  %s: slot record, slot A, slot B, data (sizes: nestbox disk create)\n", p->name);
+		else
+			printf("  %s: slot record 1 MiB, slots A and B %" PRIu32 " MiB each, data %" PRIu32 " MiB\n", p->name, p->slot_mib,
+			       p->data_mib);
+	}
+}
+
+static void partition_json(const struct layout_partition *p)
+{
+	json_object_open(NULL);
+	json_text("name", p->name);
+	json_number("base_mib", p->base_mib);
+	json_number("ram_mib", p->ram_mib);
+	json_text("nested", p->is_nested ? "yes" : "no");
+	json_list_open("cpus");
+	for (uint32_t cpu = 0; cpu < LAYOUT_CPUS_MAX; cpu++)
+		if (p->cpus >> cpu & 1)
+			json_number(NULL, cpu);
+	json_list_close();
+	json_text("image", p->devices & LAYOUT_DEVICE_ATA ? "slots" : "boot module");
+	json_number("slot_mib", p->slot_mib);
+	json_number("data_mib", p->data_mib);
+	json_object_close();
+}
+
+void layout_draw_json(const struct layout *l)
+{
+	struct layout_piece pieces[LAYOUT_PIECES_MAX];
+	size_t count = layout_pieces(l, pieces);
+
+	json_start(true);
+	json_object_open(NULL);
+	json_number("ram_mib", l->board_ram_mib);
+	json_number("cpus", l->board_cpus);
+	json_list_open("partitions");
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
+		partition_json(&l->partitions[i]);
+	json_list_close();
+	json_list_open("ram");
+	for (size_t i = 0; i < count; i++) {
+		json_object_open(NULL);
+		json_number("start_mib", pieces[i].start_mib);
+		json_number("end_mib", pieces[i].end_mib);
+		json_text("what", pieces[i].what);
+		json_object_close();
+	}
+	json_list_close();
+	json_object_close();
+}
+
+static void svg_text(uint32_t x, uint32_t y, const char *text)
+{
+	printf("<text x=\"%" PRIu32 "\" y=\"%" PRIu32 "\">", x, y);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		/* what means something to XML, or is no plain letter, as a number; control characters may not even be that */
+		if (c < ' ' || c > '~')
+			putchar('?');
+		else if (strchr("<>&\"'", c))
+			printf("&#%d;", c);
+		else
+			putchar(c);
+	}
+	printf("</text>\n");
+}
+
+static void svg_box(uint32_t x, uint32_t y, uint32_t width, const char *colour)
+{
+	printf("<rect x=\"%" PRIu32 "\" y=\"%" PRIu32 "\" width=\"%" PRIu32 "\" height=\"24\" fill=\"%s\" stroke=\"#444\"/>\n", x, y, width, colour);
+}
+
+void layout_draw_svg(const struct layout *l)
+{
+	struct layout_piece pieces[LAYOUT_PIECES_MAX];
+	size_t count = layout_pieces(l, pieces);
+	uint32_t y = 60, height = 120 + 22 * ((uint32_t)count + cpus_shown(l));
+	char line[128];
+
+	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%" PRIu32 "\" font-family=\"sans-serif\" font-size=\"13\">\n",
+	       SVG_WIDTH + 40, height);
+	snprintf(line, sizeof(line), "RAM, %" PRIu32 " MiB", l->board_ram_mib);
+	svg_text(20, 20, line);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t left = (uint32_t)((uint64_t)pieces[i].start_mib * SVG_WIDTH / l->board_ram_mib);
+		uint32_t right = (uint32_t)((uint64_t)pieces[i].end_mib * SVG_WIDTH / l->board_ram_mib);
+		const char *colour = pieces[i].is_partition ? "#8fbf8f" : strcmp(pieces[i].what, "Nestbox") ? "#eeeeee" : "#8fa8cf";
+
+		svg_box(20 + left, 28, right > left ? right - left : 1, colour);
+		snprintf(line, sizeof(line), "%" PRIu32 " to %" PRIu32 " MiB: %.70s", pieces[i].start_mib, pieces[i].end_mib, pieces[i].what);
+		svg_text(20, y += 20, line);
+	}
+	y += 12;
+	for (uint32_t cpu = 0; cpu < cpus_shown(l); cpu++) {
+		const struct layout_partition *p = cpu_owner(l, cpu);
+
+		snprintf(line, sizeof(line), "CPU %" PRIu32 ": %.70s", cpu, p ? p->name : "free");
+		svg_text(20, y += 20, line);
+	}
+	printf("</svg>\n");
+}
