@@ -71,7 +71,7 @@ HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/m
 
 .PHONY: all help setup run test bench size image disk flash release menuconfig savedefconfig clean lint unit system fuzz FORCE
 
-all: $(O)/nestbox.elf $(O)/nestbox ## build the hypervisor and the host tool
+all: $(O)/nestbox.elf $(O)/nestbox $(O)/nestbox.1 $(O)/nestbox.bash ## build the hypervisor and the host tool
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\)[ a-z]*:.*## /  make \1\t/p' Makefile tests/rules.mk | expand -t 24
@@ -154,6 +154,15 @@ $(O)/layout.json: $(O)/config.mk $(O)/nestbox
 	$(Q)$(O)/nestbox layout $(DOTCONFIG)
 	$(Q)$(O)/nestbox layout --svg $(DOTCONFIG) >$(O)/layout.svg
 	$(Q)$(O)/nestbox layout --json $(DOTCONFIG) >$@
+
+## Pages made from tables: man build/nestbox.1, source build/nestbox.bash; docs/errors.md is kept, and a test compares
+
+$(O)/nestbox.1: $(O)/nestbox
+	$(Q)$(O)/nestbox manual >$@
+$(O)/nestbox.bash: $(O)/nestbox
+	$(Q)$(O)/nestbox completion bash >$@
+docs/errors.md: FORCE
+	$(Q)$(PYTHON) tools/errors.py >$@
 
 ## Keys: a checkout makes its own development key
 

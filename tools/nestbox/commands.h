@@ -33,5 +33,11 @@ extern const struct command command_layout_diff;  /* cmd_layout.c */
 extern const struct command command_nested_enable;  /* cmd_nested.c */
 extern const struct command command_nested_disable; /* cmd_nested.c */
 extern const struct command command_nested_status;  /* cmd_nested.c */
+extern const struct command command_completion;	    /* cmd_manual.c */
+extern const struct command command_manual;	    /* cmd_manual.c */
+
+/* All of them, in the order they are listed in. */
+size_t command_count(void);
+const struct command *command_at(size_t i); /* i < command_count() */
 
 #endif

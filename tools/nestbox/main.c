@@ -8,35 +8,6 @@
 #include "commands.h"
 #include "version.h"
 
-static const struct command *const commands[] = {
-	&command_keygen,
-	&command_image_create,
-	&command_image_sign,
-	&command_image_verify,
-	&command_image_info,
-	&command_bundle_create,
-	&command_bundle_verify,
-	&command_bundle_info,
-	&command_key_make,
-	&command_key_list,
-	&command_key_sign,
-	&command_key_rotate,
-	&command_key_revoke,
-	&command_key_verify,
-	&command_keyring_c,
-	&command_role,
-	&command_flash,
-	&command_disk_create, &command_password_make,
-	&command_password_c,
-	&command_layout_diff, /* before the shorter name */
-	&command_layout,
-	&command_nested_enable,
-	&command_nested_disable,
-	&command_nested_status,
-};
-
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
-
 /* Words of the command's name that start `words`: 0 when they are not this command. */
 static size_t command_match(const struct command *command, char *const *words)
 {
@@ -60,8 +31,8 @@ static bool is_group(const char *word)
 {
 	size_t length = strlen(word);
 
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (!strncmp(commands[i]->name, word, length) && commands[i]->name[length] == ' ')
+	for (size_t i = 0; i < command_count(); i++)
+		if (!strncmp(command_at(i)->name, word, length) && command_at(i)->name[length] == ' ')
 			return true;
 	return false;
 }
@@ -75,10 +46,10 @@ static void help_print(FILE *to, const char *group)
 		"usage: nestbox %s%sCOMMAND [options] ...\n\n"
 		"Makes and checks images for Nestbox boxes.\n\ncommands:\n",
 		group ? group : "", group ? " " : "");
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (!group || (!strncmp(commands[i]->name, group, length) &&
-			       commands[i]->name[length] == ' '))
-			fprintf(to, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; i < command_count(); i++)
+		if (!group || (!strncmp(command_at(i)->name, group, length) &&
+			       command_at(i)->name[length] == ' '))
+			fprintf(to, "  %-14s %s\n", command_at(i)->name, command_at(i)->summary);
 	fprintf(to,
 		"\n'nestbox COMMAND --help' tells more.\n"
 		"Exit codes: 0 done, 1 refused or not verified, "
@@ -117,11 +88,11 @@ int main(int argc, char **argv)
 		printf("nestbox %s\n", NESTBOX_VERSION);
 		return output_flush_stdout();
 	}
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		size_t count = command_match(commands[i], argv + 1);
+	for (size_t i = 0; i < command_count(); i++) {
+		size_t count = command_match(command_at(i), argv + 1);
 
 		if (count)
-			return command_run(commands[i], argv + 1 + count);
+			return command_run(command_at(i), argv + 1 + count);
 	}
 	group = is_group(argv[1]) ? argv[1] : NULL;
 	if (is_help(argv[1]) || (group && argv[2] && is_help(argv[2]))) {
