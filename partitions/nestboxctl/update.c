@@ -47,8 +47,10 @@ static void show_progress(unsigned int percent, uint64_t synced, uint64_t total)
 	client.shown_percent = percent;
 	printf("%s%3u %%  %.1f of %.1f MiB  %.1f MB/s", client.is_terminal ? "\r" : "", percent, (double)synced / 1048576,
 	       (double)total / 1048576, speed / 1e6);
-	if (percent < 100 && speed > 0)
+	if (percent < 100 && speed > 0 && synced < total)
 		printf("  %.0f s left   ", (double)(total - synced) / speed);
+	else
+		printf("                 ");
 	printf("%s", client.is_terminal && percent < 100 ? "" : "\n");
 	fflush(stdout);
 }

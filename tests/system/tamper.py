@@ -19,13 +19,16 @@ def run(*command, **options):
     return subprocess.run([str(c) for c in command], check=True, capture_output=True, **options).stdout
 
 
+FLAG = object()  # the value of an option that has none
+
+
 def create(tools, out, **options):
     """An image by `nestbox image create`; options are its own, with _ for - and key=None for unsigned."""
     command = [tools.nestbox, "image", "create", "-o", out]
     given = {"version": "1.0.0", "partition": "test", "key": tools.key, **options}
     for name, value in given.items():
         if value is not None:
-            command += ["--" + name.replace("_", "-"), value]
+            command += ["--" + name.replace("_", "-")] + ([] if value is FLAG else [value])
     run(*command)
     return out
 
