@@ -152,6 +152,14 @@ static u8 read_l1_byte(u64 gpa)
 	return page[host.value & PAGE_MASK];
 }
 
+/* Outside 64-bit mode a MOV to a control register takes 32 bits. */
+static u64 cr_operand(const struct vcpu *v, u64 qualification)
+{
+	u64 value = exit_read_gpr(v, qualification >> 8 & 15);
+
+	return vcpu_is_long_mode_code() ? value : (u32)value;
+}
+
 static struct route route_of(const struct vcpu *v, u32 reason)
 {
 	const struct nested *n = v->nested;
@@ -162,7 +170,7 @@ static struct route route_of(const struct vcpu *v, u32 reason)
 		route.interruption_info = (u32)vmread(VMCS_EXIT_INTERRUPTION_INFO);
 		route.error_code = (u32)vmread(VMCS_EXIT_INTERRUPTION_ERROR_CODE);
 	} else if (reason == EXIT_CR_ACCESS) {
-		route.operand = exit_read_gpr(v, route.qualification >> 8 & 15);
+		route.operand = cr_operand(v, route.qualification);
 	} else if (reason == EXIT_VMREAD || reason == EXIT_VMWRITE) {
 		route.operand = access_field(v).encoding;
 	} else if (reason == EXIT_VMFUNC) {

@@ -8,6 +8,7 @@
 #define SMEP_SMAP 0x300000ull
 #define LA57 0x1000ull
 #define MOST_MSRS 4u
+#define WITH_ERROR 0x227D00u /* vectors, as bits */
 
 static bool fits_width(u64 address)
 {
@@ -115,6 +116,17 @@ static void keep_apic_access(void)
 		put_value(VMCS_GUEST_RIP, arena(P_CODE));
 }
 
+/* An error code goes with the exceptions that have one. Where the CPU says that it goes with any (IA32_VMX_BASIC bit 56) Bochs takes it with all events. */
+static void keep_event(void)
+{
+	u32 info = (u32)value(VMCS_ENTRY_INTERRUPTION_INFO);
+	bool is_exception = INTERRUPTION_TYPE(info) == TYPE_HARDWARE_EXCEPTION && value(VMCS_GUEST_CR0) & 1;
+	u32 error = is_exception && WITH_ERROR >> (info & 31) & 1 ? INTERRUPTION_HAS_ERROR : 0;
+
+	if ((caps_common(CAP_BASIC) | caps_differ(CAP_BASIC)) >> 56 & 1)
+		put_value(VMCS_ENTRY_INTERRUPTION_INFO, (info & ~INTERRUPTION_HAS_ERROR) | error);
+}
+
 /* The timer ends each L2. With the timer saved but not used the entry is refused. */
 static void keep_timer(void)
 {
@@ -150,4 +162,5 @@ void sanitize(void)
 	keep_apic_access();
 	keep_timer();
 	keep_posted();
+	keep_event();
 }
