@@ -54,7 +54,7 @@ TOOL := $(patsubst %.c,%,$(wildcard tools/nestbox/*.c)) $(IMAGE_SOURCES) $(UPDAT
 NO_PIE := $(if $(findstring clang,$(CC)),,-no-pie)
 WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla -Wimplicit-fallthrough
 COMMON := -std=gnu11 -O2 -g $(WARN) -ffunction-sections -fdata-sections -fno-pic -fno-asynchronous-unwind-tables \
-	-ffile-prefix-map=$(abspath $(O))=build -include $(O)/config.h -MMD -MP
+	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CACHE)=cache -ffile-prefix-map=$(abspath $(O))=build -include $(O)/config.h -MMD -MP
 RING0 := $(COMMON) -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fstack-protector-strong \
 	-mstack-protector-guard=global -fcf-protection=none -I$(O)
 RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -mstack-protector-guard=global -fcf-protection=none \
@@ -251,11 +251,16 @@ include $(wildcard partitions/*/recipe.mk)
 PARTS_FILES := $(or $($(RECIPE).files),$(PARTS)/vmlinuz $(PARTS)/initrd $(PARTS)/cmdline)
 PARTS_IMAGE = $(or $($(RECIPE).image),--kernel $(PARTS)/vmlinuz --initrd $(PARTS)/initrd --cmdline "$$(cat $(PARTS)/cmdline)")
 
+# What it is made of; the digest of this file is signed with the image. A recipe may name its own pins: NAME.pins.
+PARTS_SBOM := --pins tools/versions.mk $(or $($(RECIPE).pins),KERNEL BUSYBOX) --packages $(wildcard tools/packages/$(RECIPE:debian-%=%).list)
+$(PARTS).spdx.json: $(PARTS_FILES) tools/sbom.py tools/versions.mk
+	$(Q)$(PYTHON) tools/sbom.py --name $(RECIPE) --version $(IMAGE_VERSION) --output $@ $(PARTS_SBOM) -- $(PARTS_FILES)
+
 # the boot loader's module, and what lies in a slot: with a hash tree, as updates need it
 $(PARTS).slot.img: TREE := --tree
-$(PARTS).img $(PARTS).slot.img: $(PARTS_FILES) $(O)/nestbox $(KEY).key
+$(PARTS).img $(PARTS).slot.img: $(PARTS_FILES) $(PARTS).spdx.json $(O)/nestbox $(KEY).key
 	$(call say,IMAGE $@)
-	$(Q)mkdir -p $(@D) && $(O)/nestbox image create $(PARTS_IMAGE) $(TREE) \
+	$(Q)mkdir -p $(@D) && $(O)/nestbox image create $(PARTS_IMAGE) $(TREE) --sbom-digest $$(sha256sum <$(PARTS).spdx.json | cut -c1-64) \
 		--partition $(RECIPE) --version $(IMAGE_VERSION) --build-id "$(RECIPE) $(IMAGE_VERSION)" --key $(KEY).key -o $@ >/dev/null
 
 ISO := $(O)/nestbox.iso

@@ -153,6 +153,12 @@ fuzz: fuzzers all guests ## run the fuzzers, FUZZ_SECONDS=5 each, and HOSTILE_CA
 	$(Q)for model in $(HOSTILE_MODELS); do \
 		tests/system/hostile.py --build $(O) --model $$model --seed $(HOSTILE_SEED) --cases $(HOSTILE_CASES) --timeout 3000 || exit 1; done
 
+## The disk image, from two copies of the tree
+
+.PHONY: reproducible
+reproducible: $(KEY).pub $(PASSWORD).hash $(O)/nestbox ## build the disk image twice, in two folders, and compare
+	$(Q)$(PYTHON) tests/reproducible.py $(T)/reproducible $(KEY) $(PASSWORD)
+
 ## System tests: the emulator
 
 include tests/system/guests/rules.mk

@@ -184,11 +184,19 @@ static enum exit_code meta_make(void)
 	return error ? report_error(EXIT_IO, "the slot record cannot be made: %s", update_error_text(error)) : EXIT_OK;
 }
 
-static enum exit_code partition_write(const char *name, const void *bytes, uint64_t count)
+/* Blocks of zeros stay holes, which flashing does not write. */
+static enum exit_code partition_write(const char *name, const uint8_t *bytes, uint64_t count)
 {
 	struct disk_partition *p = partition_named(name);
+	enum exit_code code = EXIT_OK;
 
-	return p && count ? output_write(&job.out, p->offset, bytes, count) : EXIT_OK;
+	for (uint64_t at = 0; p && !code && at < count; at += BLOCK_BYTES) {
+		uint64_t piece = count - at < BLOCK_BYTES ? count - at : BLOCK_BYTES;
+
+		if (!bytes_are_zero(bytes + at, piece))
+			code = output_write(&job.out, p->offset + at, bytes + at, piece);
+	}
+	return code;
 }
 
 /* GRUB's first stage names the sector of its core, and that one the sector behind. */
