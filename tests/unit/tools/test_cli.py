@@ -338,7 +338,8 @@ class Outputs(Case):
             big.truncate(512 * MIB)
         for number in (signal.SIGINT, signal.SIGTERM):
             child = subprocess.Popen([TOOL, "image", "create", "--kernel", "linux", "--initrd", "big", "--partition",
-                                      "a", "-o", "a.img"], cwd=self.work, stderr=subprocess.DEVNULL)
+                                      "a", "-o", "a.img"], cwd=self.work, stderr=subprocess.DEVNULL,
+                                     preexec_fn=lambda number=number: signal.signal(number, signal.SIG_DFL))  # a shell's background job ignores SIGINT
             deadline = time.time() + 10
             while not list(self.work.glob(".a.img.*")) and time.time() < deadline:
                 time.sleep(0.005)
