@@ -137,6 +137,18 @@ def debian_qemu(tools, _out):
     return tools.recipe(tools.work / "build/debian-qemu", "debian-qemu")
 
 
+def debian_qemu_with_nestbox(tools, out):
+    """The same partition with a CD in its initrd: Nestbox and a test guest for it. QEMU boots that."""
+    parts, extra = tools.recipe(tools.work / "build/debian-qemu", "debian-qemu").with_suffix(""), out.with_suffix(".extra")
+    (extra / "boot").mkdir(parents=True, exist_ok=True)
+    inner = guest("power")(tools, out.with_suffix(".inner.img"))
+    tamper.run(tamper.TOP / "tools/disk", "--kernel", tools.kernel("guest"), "--image", inner, extra / "boot/l2.iso")
+    more = tamper.run("cpio", "--quiet", "-o", "-H", "newc", cwd=extra, input=b"boot\nboot/l2.iso\n")
+    initrd = out.with_suffix(".initrd")
+    initrd.write_bytes((parts / "initrd").read_bytes() + more)
+    return tamper.create(tools, out, kernel=parts / "vmlinuz", initrd=initrd, cmdline=(parts / "cmdline").read_text(encoding="ascii").strip(), partition="debian-qemu")
+
+
 def xen(tools, _out):
     return tools.recipe(tools.work / "build/xen", "xen")
 
@@ -211,7 +223,7 @@ ESCAPE_KEY = "\x1e"
 
 
 def password():
-    return (pathlib.Path(__file__).resolve().parents[2] / "keys/console.txt").read_text(encoding="ascii")
+    return (tamper.TOP / "keys/console.txt").read_text(encoding="ascii")
 
 
 # what is seen, and what is then typed
@@ -262,6 +274,10 @@ TESTS = [
          ("image: accepted", "nestbox-demo: Linux 6.1", "nestbox-demo: kvm_intel loaded", "L2: Linux 6.1.*, 2 CPUs online", "L2: every CPU has done its share",
           "L2: every check passed", "nestbox-demo: L2 ok", "exits by reason"),
          forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|L2 FAILED|L2: FAILED|VM entry refused", until="nestbox-demo: a shell", timeout=600, memory=2048),
+    Test("nest: Nestbox in a hypervisor that is not Nestbox", "debian-qemu", debian_qemu_with_nestbox,
+         ("parent: none", "nestbox-demo: kvm_intel loaded", 'parent: another hypervisor, "KVMKVMKVM"', "image: accepted; starting power.elf",
+          *[f"guest: boot {n}" for n in range(4)], "partition test: powered off", "nestbox-demo: L2 ok"),
+         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|cannot start|WRONG", until="nestbox-demo: L2", timeout=500, memory=2048),
     Test("xen: Debian as its first domain starts a PVH one", "xen", xen,
          (r"image: accepted; starting xen", r"\(XEN\) Xen version 4\.17", r"\(XEN\) HVM: VMX enabled", r"\(XEN\) Dom0 has maximum 2 VCPUs",
           "nestbox-demo: Linux 6.1.*, 2 CPUs", r"xen: 4\.17\.\d+, .*hvm", "L2: Linux 6.1.*, 2 CPUs online", "L2: every check passed", "nestbox-demo: L2 ok", "exits by reason"),

@@ -13,6 +13,7 @@ SIGNATURES = 4096
 ENTRY_HEADER = 40
 PAYLOAD = 1 << 20
 DOMAIN = b"nestbox-image-v1\0"
+TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 def run(*command, **options):
