@@ -48,7 +48,7 @@ enum status { STATUS_OK, STATUS_ERROR, STATUS_UNSUPPORTED, STATUS_LATER = 0x100 
 #define RANGE_UNMAP 1u
 
 /* In one go, then about a millisecond later: whoever holds the monitor holds up the guest. */
-#define BURST_BYTES (8u << 20)
+#define BURST_BYTES (1u << 20)
 #define REQUEST_COST 4096u /* of one that moves nothing */
 
 uint8_t *disk_job_at(const struct disk_job *job, uint32_t offset, size_t *count)
