@@ -27,12 +27,18 @@ IMAGE_MIB = 32
 
 
 def can_loop():
-    """Why loop devices cannot be used here, or nothing."""
+    """Why loop devices cannot be used here, or nothing. One is tried: a container may have the tool but not the device, or no /sys."""
     if os.geteuid() != 0:
         return "not root"
-    if subprocess.run(["losetup", "--find"], capture_output=True, check=False).returncode:
-        return "no loop device is free (losetup --find)"
-    return ""
+    with tempfile.NamedTemporaryFile() as file:
+        file.truncate(MIB)
+        done = subprocess.run(["losetup", "--find", "--show", file.name], capture_output=True, text=True, check=False)
+        if done.returncode:
+            return "no loop device can be had (losetup --find --show)"
+        name = done.stdout.strip()
+        is_seen = os.path.exists(f"/sys/class/block/{os.path.basename(name)}/size")
+        subprocess.run(["losetup", "--detach", name], check=False)
+    return "" if is_seen else "loop devices are not in /sys here"
 
 
 NO_LOOP = can_loop()
