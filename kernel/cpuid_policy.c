@@ -13,6 +13,7 @@ _Static_assert(ARRAY_SIZE(rows) <= CPUID_ENTRIES, "CPUID_ENTRIES is too small");
 
 #define MAX_BASIC_LEAF 0x15u
 #define FEATURE_XSAVES (1u << 3)
+#define FEATURE_ARCH_CAPABILITIES (1u << 29)
 #define FEATURE_VMX BIT(5)
 #define FEATURE_OSXSAVE BIT(27)
 #define FEATURE_HYPERVISOR BIT(31)
@@ -93,6 +94,7 @@ static void compute(struct cpuid_entry *e, const struct cpuid_config *config)
 	case 1: compute_features(&e->value, config); break;
 	case 4: compute_cache(&e->value, config); break;
 	case 7:
+		e->value.edx |= config->has_arch_capabilities ? FEATURE_ARCH_CAPABILITIES : 0;
 		if (!config->has_invpcid)
 			e->value.ebx &= ~(1u << 10);
 		if (!config->has_rdtscp)

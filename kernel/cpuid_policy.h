@@ -35,6 +35,7 @@ struct cpuid_config {
 	u32 cpu_count;
 	bool nested;            /* VMX is visible */
 	bool has_rdtscp, has_invpcid, has_xsaves;
+	bool has_arch_capabilities; /* the register, answered by Nestbox */
 	u64 tsc_hz;
 	u8 build_identity[16];
 };

@@ -2,6 +2,7 @@
 /* RDMSR and WRMSR of trapped MSRs: the rows of msr.def and the functions they name. */
 #include "bsp/cpu.h"
 #include "kernel/apic_access.h"
+#include "kernel/arch_capabilities.h"
 #include "kernel/exits.h"
 #include "kernel/log.h"
 #include "kernel/msr_policy.h"
@@ -225,6 +226,13 @@ static bool write_x2apic(struct vcpu *v, const struct row *row, u32 msr, u64 val
 {
 	(void)row;
 	return apic_msr_write(v, msr, value);
+}
+
+static bool read_told(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
+{
+	(void)v, (void)row, (void)msr;
+	*value = arch_capabilities_told;
+	return true;
 }
 
 /* With XSAVES; no supervisor state is offered, so that there is no bit to set. */

@@ -14,6 +14,7 @@
 #include "bsp/timer/rtc.h"
 #include "bsp/timer/seed.h"
 #include "bsp/timer/tsc.h"
+#include "kernel/arch_capabilities.h"
 #include "kernel/build_identity.h"
 #include "kernel/config_text.h"
 #include "kernel/cpuid_policy.h"
@@ -36,7 +37,7 @@ extern u8 kernel_end[];
 
 static struct boot_info boot_info;
 static struct board_info board;
-static struct carve_result carved;
+static struct carve_result carved, carved_ept;
 static struct exit_statistics statistics[MONITOR_MAX_CPUS];
 static u64 tsc_offset;
 
@@ -122,13 +123,34 @@ static void start_clocks(void)
 		refuse_to_start("the TSC's frequency cannot be measured: the board has neither an ACPI PM timer nor a PIT");
 }
 
+/* What is taken for good is from then on no RAM of the map's. */
+static void take(hpa_t base, u64 bytes)
+{
+	if (!boot_info_add_region(&boot_info, (struct memory_region){ base.value, bytes, MEMORY_RESERVED }))
+		refuse_to_start("the firmware's memory map is full: update the firmware");
+}
+
 static void carve(void)
 {
-	u64 bytes = MIB(CONFIG_PARTITION_RAM_MIB);
+	u64 bytes = MIB(CONFIG_PARTITION_RAM_MIB), ept_bytes = vmx_ept_bytes(bytes);
 
-	if (!carve_partition(&boot_info, own_memory(), bytes, &carved))
+	if (!carve_ram(&boot_info, own_memory(), bytes, &carved))
 		refuse_to_start("the partition needs %u MiB of RAM in one piece, the largest is %lu MiB: give the machine more RAM or lower "
 				"Partition > RAM in menuconfig", CONFIG_PARTITION_RAM_MIB, carved.largest_bytes >> 20);
+	take(carved.base, bytes);
+	if (!carve_ram(&boot_info, own_memory(), ept_bytes, &carved_ept))
+		refuse_to_start("the partition's page tables need %lu MiB of RAM beside it, the largest piece left is %lu MiB: give the machine more "
+				"RAM or lower Partition > RAM in menuconfig", ept_bytes >> 20, carved_ept.largest_bytes >> 20);
+	take(carved_ept.base, ept_bytes);
+	if (!vmx_build_ept(carved.base, bytes, carved_ept.base))
+		refuse_to_start("ring 0 has too few page tables for this layout: lower Partition > RAM in menuconfig");
+}
+
+static const char *page_text(void)
+{
+	static const char *const texts[] = { [1] = "4 KiB", [2] = "2 MiB", [3] = "1 GiB" };
+
+	return texts[carved.alignment < GIB(1) && vmx_ept_pool.largest_level == 3 ? 2 : vmx_ept_pool.largest_level];
 }
 
 static void print_layout(void)
@@ -139,7 +161,10 @@ static void print_layout(void)
 	log_line("  memory   %09lx-%09lx  hypervisor, %lu KiB", own.start, own.end - 1, (own.end - own.start) >> 10);
 	log_line("           %09lx-%09lx  partition %s, %u MiB, %s pages", carved.base.value,
 		 carved.base.value + MIB(CONFIG_PARTITION_RAM_MIB) - 1, CONFIG_PARTITION_NAME, CONFIG_PARTITION_RAM_MIB,
-		 carved.alignment >= GIB(1) && vmx_ept_pool.has_1g ? "1 GiB" : "2 MiB");
+		 page_text());
+	log_line("           %09lx-%09lx  its page tables (EPT)%s", carved_ept.base.value,
+		 carved_ept.base.value + vmx_ept_bytes(MIB(CONFIG_PARTITION_RAM_MIB)) - 1,
+		 vmx_ept_pool.largest_level == 1 ? ", small pages because of this CPU's CVE-2018-12207" : "");
 	for (u32 i = 0; i < CONFIG_PARTITION_CPUS; i++)
 		log_line("  CPU %u    vCPU %u of %s, pinned (APIC id %u)", i, i, CONFIG_PARTITION_NAME, percpu[i].apic_id);
 	log_line("  nested   %s", CONFIG_NESTED_TEXT);
@@ -165,9 +190,14 @@ static void build_cpuid(void)
 		.has_rdtscp = vmx_controls.secondary & SECONDARY_ENABLE_RDTSCP,
 		.has_invpcid = vmx_controls.secondary & SECONDARY_ENABLE_INVPCID,
 		.has_xsaves = vmx_controls.secondary & SECONDARY_ENABLE_XSAVES,
+		.has_arch_capabilities = true,
 		.tsc_hz = timer_tsc_hz(),
 	};
 
+	u64 capabilities = arch_capabilities_read();
+	bool is_page_size_safe = vmx_ept_pool.largest_level == 1 || !arch_has_page_size_defect(cpuid(1, 0).eax, capabilities);
+
+	arch_capabilities_told = arch_capabilities_for_guest(capabilities, is_page_size_safe);
 	memcpy(config.build_identity, build_identity, sizeof(config.build_identity));
 	cpuid_build(&cpuid_table, &config, cpuid);
 }
@@ -294,6 +324,5 @@ void kernel_main(u64 magic, u64 info)
 	partition_set_cpu_count(CONFIG_PARTITION_CPUS);
 	tsc_offset = -rdtsc();
 	build_cpuid();
-	vmx_build_ept(carved.base, MIB(CONFIG_PARTITION_RAM_MIB));
 	boot_switch_stack(percpu_stack_top(0), run_on_own_stack);
 }

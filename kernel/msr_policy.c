@@ -5,7 +5,7 @@
 #include "bsp/msr.h"
 
 enum how { IS_deny, IS_pass, IS_constant, IS_ignore, IS_held, IS_tsc, IS_apic_base, IS_nested, IS_tsc_adjust, IS_pat,
-	   IS_deadline, IS_x2apic, IS_efer, IS_debugctl, IS_xss };
+	   IS_deadline, IS_x2apic, IS_efer, IS_debugctl, IS_xss, IS_told };
 
 static const struct { u32 first, last; enum how read, write; } rows[] = {
 #define ROW(first, last, read, write, value) { first, last, IS_##read, IS_##write },

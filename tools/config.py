@@ -82,8 +82,13 @@ def main():
     kconf = kconfiglib.Kconfig("Kconfig", warn_to_stderr=False)
     kconf.warn_assign_undef = True
     kconf.load_config(source)
-    unknown = [w for w in kconf.warnings if "undefined symbol" in w]
-    found = list(problems(kconf)) + [f"{source}: {w}" for w in unknown]
+    unknown = [f"{source}: {w}" for w in kconf.warnings if "undefined symbol" in w]
+    found = list(problems(kconf))
+    if verb == "load":  # written by a person
+        found += unknown
+    elif unknown:  # written by an older version
+        for line in unknown:
+            print(f"configuration: no such option any more, left out: {line}", file=sys.stderr)
     for line in found:
         print(f"configuration refused: {line}", file=sys.stderr)
     if found:

@@ -119,7 +119,7 @@ static u64 largest_piece(const struct boot_info *info, struct memory_range kerne
 	return largest;
 }
 
-bool carve_partition(const struct boot_info *info, struct memory_range kernel, u64 bytes,
+bool carve_ram(const struct boot_info *info, struct memory_range kernel, u64 bytes,
 		     struct carve_result *result)
 {
 	static const u64 alignments[] = { GIB(1), MIB(2) };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cutting the machine's RAM once: where the partition's memory and the start-up page of the other
- * CPUs go. The firmware's map is the only source; kernel, boot modules, the first MiB and whatever
- * any entry calls not available are left out. Pure.
+ * Cutting the machine's RAM once: where the partition's memory, its EPT and the start-up page of the
+ * other CPUs go. The firmware's map is the only source; kernel, boot modules, the first MiB and
+ * whatever any entry calls not available are left out. Pure.
  */
 #ifndef BSP_MEMORY_CARVE_H
 #define BSP_MEMORY_CARVE_H
@@ -24,7 +24,7 @@ struct carve_result {
 
 /* bytes: multiple of 2 MiB, not 0. kernel: everything of ours. False: only largest_bytes is set.
  * Lowest fitting address, 1 GiB-aligned if any is. */
-bool must_check carve_partition(const struct boot_info *info, struct memory_range kernel, u64 bytes,
+bool must_check carve_ram(const struct boot_info *info, struct memory_range kernel, u64 bytes,
 				struct carve_result *result);
 
 /* A free page in [4 KiB, 640 KiB), above 64 KiB if there is one, for smp_start(). Modules are

@@ -12,6 +12,9 @@
 /* Image, bss and pools together; everything of ours stays below this many bytes. */
 #define KERNEL_MAX_BYTES 0x2000000
 
+/* The first GiB of that entry on: RAM that ring 0 has taken beside its image. */
+#define RAM_VIRTUAL_BASE 0xFFFFFF8000000000
+
 /* The last GiB: one page table of per-CPU windows and device registers. */
 #define WINDOW_VIRTUAL_BASE 0xFFFFFFFFC0000000
 

@@ -29,6 +29,7 @@ static struct table_pool pool = { .pages = pool_pages, .count = PAGING_POOL_PAGE
 static hpa_t kernel_root;
 static u64 *window_table;         /* WINDOW_ENTRIES of windows, then device registers */
 static u32 mmio_used;
+static u64 ram_mapped;
 static hpa_t spaces[PAGING_MAX_SPACES];
 static u32 space_count;
 
@@ -136,6 +137,21 @@ volatile void *paging_map_mmio(hpa_t address)
 		mmio_used++;
 	window_table[index] = entry;
 	return (volatile u8 *)WINDOW_VIRTUAL_BASE + index * PAGE_SIZE + offset;
+}
+
+void *paging_map_ram(hpa_t physical, u64 bytes)
+{
+	struct mapping m = {
+		.linear = RAM_VIRTUAL_BASE + ram_mapped,
+		.physical = physical,
+		.bytes = bytes,
+		.flags = PAGING_WRITE | PAGING_GLOBAL,
+	};
+
+	if (!tables_map(&pool, kernel_root, &m))
+		return NULL;
+	ram_mapped += bytes;
+	return (void *)m.linear;
 }
 
 bool paging_read_physical(u64 physical, void *buffer, u32 length)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The address spaces of ring 0 and the monitor, from one static pool of tables. The upper half is
- * shared by all: the image by section (4 KiB pages, W^X), per-CPU windows, device registers.
+ * shared by all: the image by section (4 KiB pages, W^X), per-CPU windows, device registers, RAM for
+ * tables.
  * Nothing is mapped at its physical address.
  *
  * Order at boot: paging_init(), paging_unmap_guard() for each stack, paging_activate() on every
@@ -46,6 +47,12 @@ void *paging_window_set(u32 cpu, u32 slot, hpa_t page);
 /* Uncached registers at a physical address (any alignment), for good; NULL: no room left or no such
  * address. */
 volatile void *paging_map_mmio(hpa_t address);
+
+/*
+ * RAM of the machine that stays ring 0's, readable and writable, for good; physical and bytes are
+ * multiples of 2 MiB. NULL: PAGING_POOL_PAGES is too small.
+ */
+void *paging_map_ram(hpa_t physical, u64 bytes);
 
 /* One more than the highest physical address. */
 u64 paging_physical_limit(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The partition's own extended page tables (EPT01): fixed at boot, largest pages, write-back RAM and nothing else. Pure builder and walker
+ * The partition's own extended page tables (EPT01): fixed at boot, largest pages the CPU may have, write-back RAM and nothing else. Pure builder and walker
  * over a pool, so that the host tests them. Source: Intel SDM volume 3 "The Extended Page Table Mechanism (EPT)".
  */
 #ifndef KERNEL_VMX_EPT_H
@@ -29,13 +29,16 @@
 
 struct ept_table { u64 entry[512]; };
 
-/* Table i of the pool is at physical address physical + i * 4096. Table 0 is the root. */
+/* Table i of the pool is at physical address physical + i * 4096. Table 0 is the root. What the tables held before does not matter. */
 struct ept_pool {
 	struct ept_table *tables;
 	u64 physical;
 	u32 count, used;
-	bool has_1g;
+	u32 largest_level; /* of a leaf: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB */
 };
+
+/* Enough tables for RAM of that many bytes in two pieces, wherever they begin. */
+u32 ept_table_count(u64 bytes, u32 largest_level);
 
 /* Maps [guest, guest + bytes) to host, both 4 KiB-aligned, read, write and execute, write-back. False: the pool is too small. */
 bool must_check ept_map(struct ept_pool *pool, gpa_t guest, hpa_t host, u64 bytes);

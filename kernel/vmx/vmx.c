@@ -8,6 +8,8 @@
 #include "bsp/cpu.h"
 #include "bsp/memory/paging.h"
 #include "bsp/msr.h"
+#include "kernel/arch_capabilities.h"
+#include "kernel/config_text.h"
 #include "kernel/crash.h"
 #include "kernel/guest_memory.h"
 #include "kernel/log.h"
@@ -27,7 +29,6 @@ u64 vmx_ept01_pointer;
 union vmx_page { u32 revision; u8 bytes[PAGE_SIZE]; };
 static union vmx_page vmxon_regions[MONITOR_MAX_CPUS] page_aligned;
 static union vmx_page vmcs01_pages[MONITOR_MAX_CPUS] page_aligned;
-static struct ept_table ept_tables[CONFIG_EPT_TABLES] page_aligned;
 struct ept_pool vmx_ept_pool;
 
 void vmx_capabilities_read(struct vmx_capabilities *c)
@@ -108,18 +109,34 @@ void vmx_enter_operation(void)
 	CHECK(vmxon(&region));
 }
 
-void vmx_build_ept(hpa_t host, u64 bytes)
+/* A page that is small here is small for L2 as well: EPT02 takes the smaller of two sizes. */
+static u32 largest_page(void)
+{
+	if (CONFIG_GUARD_PAGE_SIZE_DEFECT_ON && arch_has_page_size_defect(cpuid(1, 0).eax, arch_capabilities_read()))
+		return 1;
+	return vmx_capabilities.ept_vpid & EPT_CAP_1G ? 3 : 2;
+}
+
+u64 vmx_ept_bytes(u64 ram_bytes)
+{
+	return ALIGN_UP(ept_table_count(ram_bytes, largest_page()) * PAGE_SIZE, MIB(2));
+}
+
+bool vmx_build_ept(hpa_t host, u64 bytes, hpa_t tables)
 {
 	u64 low = min_u64(bytes, GUEST_HOLE_START);
 
 	vmx_ept_pool = (struct ept_pool){
-		.tables = ept_tables, .physical = kernel_physical(ept_tables), .count = CONFIG_EPT_TABLES,
-		.has_1g = vmx_capabilities.ept_vpid & EPT_CAP_1G,
+		.tables = paging_map_ram(tables, vmx_ept_bytes(bytes)), .physical = tables.value,
+		.count = ept_table_count(bytes, largest_page()), .largest_level = largest_page(),
 	};
+	if (!vmx_ept_pool.tables)
+		return false;
 	CHECK(ept_map(&vmx_ept_pool, GPA(0), host, low));
 	CHECK(ept_map(&vmx_ept_pool, GPA(GUEST_HIGH_START), HPA(host.value + low), bytes - low));
 	vmx_ept01_pointer = vmx_ept_pool.physical | EPTP_WB_4_LEVELS;
 	guest_ram = (struct guest_ram){ host.value, bytes };
+	return true;
 }
 
 void vmx_write_host_state(struct vcpu *v)

@@ -23,8 +23,10 @@ extern struct vmx_capabilities vmx_capabilities;
 extern struct vmx_controls vmx_controls;
 /* EPT pointer of the partition. */
 extern u64 vmx_ept01_pointer;
-/* Builds EPT01 for the partition's RAM at host. */
-void vmx_build_ept(hpa_t host, u64 bytes);
+/* Bytes of RAM that EPT01 of a partition of that size takes, a multiple of 2 MiB. */
+u64 vmx_ept_bytes(u64 ram_bytes);
+/* Builds EPT01 for the partition's RAM at host, in vmx_ept_bytes() of RAM. False: ring 0's own page tables are too few. */
+bool must_check vmx_build_ept(hpa_t host, u64 bytes, hpa_t tables);
 /* For nested: lookup in EPT01. */
 struct ept_pool;
 extern struct ept_pool vmx_ept_pool;

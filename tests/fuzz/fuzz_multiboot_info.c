@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(block, data, size);
 	if (multiboot2_parse(MULTIBOOT2_BOOTED, block, size, &info) == MULTIBOOT_OK) {
 		for (u64 bytes = MIB(2); bytes <= GIB(4); bytes *= 2)
-			if (carve_partition(&info, kernel, bytes, &carved) &&
+			if (carve_ram(&info, kernel, bytes, &carved) &&
 			    !is_inside_ram(&info, carved.base.value, bytes))
 				abort();
 		if (carve_low_page(&info, &page) && !is_inside_ram(&info, page.value, PAGE_SIZE))

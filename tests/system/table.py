@@ -19,6 +19,7 @@ CONFIG_ON_CRASH_POWER_OFF=y
 CONFIG_PARTITION_DISK_RAM_KIB=64
 """
 
+NESTING = GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512")
 OTHER_BUILD = 'CONFIG_BUILD_LABEL="stranger"\n'
 REFUSES_OTHERS = "CONFIG_PARENT_BUILD_REFUSE=y\n"
 
@@ -31,7 +32,8 @@ BUILDS = {
     "update": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_DISK_ATA=y\n",
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
-    "nesting": GUEST.replace("CONFIG_PARTITION_NESTED=n", "CONFIG_PARTITION_NESTED=y\nCONFIG_PARTITION_NESTED_SMALL=y").replace("=64", "=256").replace("=160", "=512"),
+    "nesting": NESTING,
+    "large-pages": NESTING + "CONFIG_GUARD_PAGE_SIZE_DEFECT=n\n",
     "parent": 'CONFIG_PARTITION_NAME="nest"\nCONFIG_PARTITION_RAM_MIB=1024\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=2048\n',
     "debian-qemu": (CONFIGS / "bochs_debian_qemu_defconfig").read_text(encoding="ascii"),
     "xen": (CONFIGS / "bochs_xen_defconfig").read_text(encoding="ascii"),
@@ -42,6 +44,8 @@ BUILDS = {
     "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_PARTITION_DISK_RAM_KIB=512\n",
 }
 
+SMALL_PAGES = "MiB, 4 KiB pages\n.*EPT.*, small pages because of this CPU's CVE-2018-12207"
+LARGE_PAGES = "MiB, 2 MiB pages\n.*its page tables \\(EPT\\)\\s"
 POWERED_OFF = "kernel: switching the box off"
 HELD = "kernel: partition stopped, action: hold"
 BROKEN = "CRASH|guest: WRONG|guest: UNEXPECTED|kernel: VM entry"
@@ -310,8 +314,9 @@ TESTS = [
          several(("xAPIC: CPU 1 is up", "xAPIC: one time", "INIT of a deaf CPU", "x2APIC: CPU 1 is up", "x2APIC: one time"), finished("cpus"))),
     Test("cpus: stress in xAPIC mode", "guest", guest("stress"), finished("stress xAPIC")),
     Test("cpus: stress in x2APIC mode", "guest", guest("stress", "x2"), finished("stress x2APIC")),
-    *[Test(f"vmx: a bare-metal L1, {name}", "nesting", guest("vmx"), several(POOL_EMPTIED, finished("vmx")), timeout=120, memory=512, options=("--model", model))
-      for name, model in (("Skylake", "corei7_skylake_x"), ("Haswell", "corei7_haswell_4770"), ("no VMCS shadowing", "corei7_ivy_bridge_3770k"))],
+    *[Test(f"vmx: a bare-metal L1, {name}", build, guest("vmx"), (pages, *several(POOL_EMPTIED, finished("vmx"))), timeout=120, memory=512, options=("--model", model))
+      for name, build, model, pages in (("Skylake", "nesting", "corei7_skylake_x", SMALL_PAGES), ("Haswell, large pages", "large-pages", "corei7_haswell_4770", LARGE_PAGES),
+                                        ("no VMCS shadowing", "nesting", "corei7_ivy_bridge_3770k", SMALL_PAGES))],
     *[Test(f"vmx: a VMX abort by {what}", "nesting", guest("vmx", f"abort {indicator}"),
            ("vmx: about to abort", f"partition: VMX abort {indicator} on CPU 0",
             f"partition test: stopped: triple fault on a CPU \\({indicator}\\); switching the box off", POWERED_OFF), memory=512)

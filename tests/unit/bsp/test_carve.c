@@ -48,10 +48,10 @@ static void prefers_gib_alignment(void **state)
 	struct carve_result result;
 
 	(void)state;
-	assert_true(carve_partition(&info, kernel, GIB(4), &result));
+	assert_true(carve_ram(&info, kernel, GIB(4), &result));
 	assert_int_equal(result.base.value, GIB(4));
 	assert_int_equal(result.alignment, GIB(1));
-	assert_true(carve_partition(&info, kernel, GIB(1), &result));
+	assert_true(carve_ram(&info, kernel, GIB(1), &result));
 	assert_int_equal(result.base.value, GIB(1));
 }
 
@@ -61,7 +61,7 @@ static void falls_back_to_2_mib(void **state)
 	struct carve_result result;
 
 	(void)state;
-	assert_true(carve_partition(&info, kernel, GIB(2) + MIB(512), &result));
+	assert_true(carve_ram(&info, kernel, GIB(2) + MIB(512), &result));
 	assert_int_equal(result.base.value, MIB(48));
 	assert_int_equal(result.alignment, MIB(2));
 }
@@ -72,13 +72,13 @@ static void names_the_largest(void **state)
 	struct carve_result result;
 
 	(void)state;
-	assert_false(carve_partition(&info, kernel, GIB(4), &result));
+	assert_false(carve_ram(&info, kernel, GIB(4), &result));
 	assert_int_equal(result.largest_bytes, GIB(3) - MIB(2) - MIB(48));
 	info.region_count = 0;
-	assert_false(carve_partition(&info, kernel, MIB(2), &result));
+	assert_false(carve_ram(&info, kernel, MIB(2), &result));
 	assert_int_equal(result.largest_bytes, 0);
-	assert_false(carve_partition(&info, kernel, 0, &result));
-	assert_false(carve_partition(&info, kernel, MIB(3), &result));
+	assert_false(carve_ram(&info, kernel, 0, &result));
+	assert_false(carve_ram(&info, kernel, MIB(3), &result));
 }
 
 static bool overlaps(u64 start, u64 bytes, u64 from, u64 to)
@@ -97,7 +97,7 @@ static void leaves_out_everything_taken(void **state)
 	/* A reserved piece the firmware put inside RAM. */
 	add(&info, GIB(4) + MIB(100) + 1, 1, MEMORY_BAD);
 	for (u64 bytes = MIB(2); bytes <= GIB(2); bytes += MIB(2)) {
-		if (!carve_partition(&info, kernel, bytes, &result)) {
+		if (!carve_ram(&info, kernel, bytes, &result)) {
 			assert_true(bytes > result.largest_bytes);
 			continue;
 		}

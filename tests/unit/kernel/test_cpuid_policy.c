@@ -171,14 +171,15 @@ static void shows_vmx_only_with_nesting(void **state)
 static void follows_the_controls(void **state)
 {
 	struct cpuid_config config = plain;
-	config.has_xsaves = true;
+	config.has_xsaves = config.has_arch_capabilities = true;
 	struct cpuid_table with = build(config, claims_all);
 
 	(void)state;
-	config.has_rdtscp = config.has_invpcid = config.has_xsaves = false;
+	config.has_rdtscp = config.has_invpcid = config.has_xsaves = config.has_arch_capabilities = false;
 	struct cpuid_table without = build(config, claims_all);
 	assert_int_equal(look(&with, 7, 0).ebx ^ look(&without, 7, 0).ebx, 1u << 10);
 	assert_int_equal(look(&with, 7, 0).ecx ^ look(&without, 7, 0).ecx, 1u << 22);
+	assert_int_equal(look(&with, 7, 0).edx ^ look(&without, 7, 0).edx, 1u << 29);
 	assert_int_equal(look(&with, 0xD, 1).eax ^ look(&without, 0xD, 1).eax, 1u << 3);
 	assert_int_equal(look(&with, 0x80000001, 0).edx ^ look(&without, 0x80000001, 0).edx, 1u << 27);
 }

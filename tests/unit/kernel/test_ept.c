@@ -19,10 +19,10 @@
 
 static struct ept_table tables[TABLES + 1];
 
-static struct ept_pool new_pool(u32 count, bool has_1g)
+static struct ept_pool new_pool(u32 count, u32 largest_level)
 {
-	memset(tables, 0, sizeof(tables));
-	return (struct ept_pool){ .tables = tables, .physical = TABLES_AT, .count = count, .has_1g = has_1g };
+	memset(tables, 0xA5, sizeof(tables));
+	return (struct ept_pool){ .tables = tables, .physical = TABLES_AT, .count = count, .largest_level = largest_level };
 }
 
 struct totals { u64 bytes, leaves[4]; u64 lowest, highest; };
@@ -62,9 +62,9 @@ static struct totals totals(u64 delta)
 	return t;
 }
 
-static void check_map(bool has_1g, u64 guest, u64 host, u64 bytes)
+static void check_map(u32 largest_level, u64 guest, u64 host, u64 bytes)
 {
-	struct ept_pool pool = new_pool(TABLES, has_1g);
+	struct ept_pool pool = new_pool(TABLES, largest_level);
 
 	assert_true(ept_map(&pool, GPA(guest), HPA(host), bytes));
 	struct totals t = totals(host - guest);
@@ -76,7 +76,7 @@ static void check_map(bool has_1g, u64 guest, u64 host, u64 bytes)
 static void maps_exactly_the_range(void **state)
 {
 	(void)state;
-	for (u32 g = 0; g < 2; g++) {
+	for (u32 g = 2; g <= 3; g++) {
 		check_map(g, 0, GIB(1), GIB(1));
 		check_map(g, 0, GIB(1), GIB(3));
 		check_map(g, GIB(4), GIB(4), GIB(1) + MIB(6));
@@ -90,7 +90,7 @@ static void maps_exactly_the_range(void **state)
 
 static void takes_the_largest_pages(void **state)
 {
-	struct ept_pool pool = new_pool(TABLES, true);
+	struct ept_pool pool = new_pool(TABLES, 3);
 
 	(void)state;
 	assert_true(ept_map(&pool, GPA(0), HPA(GIB(1)), GIB(2) + MIB(4) + 3 * PAGE_SIZE));
@@ -99,19 +99,19 @@ static void takes_the_largest_pages(void **state)
 	assert_int_equal(t.leaves[2], 2);
 	assert_int_equal(t.leaves[1], 3);
 
-	pool = new_pool(TABLES, false);
+	pool = new_pool(TABLES, 2);
 	assert_true(ept_map(&pool, GPA(0), HPA(GIB(1)), GIB(2)));
 	t = totals(GIB(1));
 	assert_int_equal(t.leaves[3], 0);
 	assert_int_equal(t.leaves[2], 1024);
 
-	pool = new_pool(TABLES, true); /* host aligned to 2 MiB only */
+	pool = new_pool(TABLES, 3); /* host aligned to 2 MiB only */
 	assert_true(ept_map(&pool, GPA(0), HPA(MIB(34)), GIB(1)));
 	t = totals(MIB(34));
 	assert_int_equal(t.leaves[2], 512);
 	assert_int_equal(pool.used, 3);
 
-	pool = new_pool(TABLES, true); /* small pages up to the first boundary, then large ones */
+	pool = new_pool(TABLES, 3); /* small pages up to the first boundary, then large ones */
 	assert_true(ept_map(&pool, GPA(MIB(2) - PAGE_SIZE), HPA(GIB(2) - PAGE_SIZE), MIB(4) + PAGE_SIZE));
 	t = totals(GIB(2) - MIB(2));
 	assert_int_equal(t.leaves[1], 1);
@@ -123,26 +123,26 @@ static void refuses_when_the_pool_is_empty(void **state)
 {
 	(void)state;
 	const u64 bytes = GIB(2) + MIB(2) + PAGE_SIZE;
-	struct ept_pool pool = new_pool(TABLES, false);
+	struct ept_pool pool = new_pool(TABLES, 2);
 	assert_true(ept_map(&pool, GPA(0), HPA(0), bytes));
 	u32 needed = pool.used;
 	assert_true(needed > 3);
 	for (u32 count = 1; count < needed; count++) {
-		pool = new_pool(count, false);
+		pool = new_pool(count, 2);
 		memset(&tables[count], 0x5A, sizeof(tables[count]));
 		assert_false(ept_map(&pool, GPA(0), HPA(0), bytes));
 		assert_int_equal(pool.used, count);
 		for (u32 i = 0; i < 512; i++)
 			assert_int_equal(tables[count].entry[i], 0x5A5A5A5A5A5A5A5Aull);
 	}
-	pool = new_pool(needed, false);
+	pool = new_pool(needed, 2);
 	assert_true(ept_map(&pool, GPA(0), HPA(0), bytes));
 }
 
 /* The partition's two pieces as vmx_build_ept() makes them: the hole stays empty, and so does all above. */
 static void leaves_the_hole_empty(void **state)
 {
-	struct ept_pool pool = new_pool(TABLES, true);
+	struct ept_pool pool = new_pool(TABLES, 3);
 	u32 level;
 
 	(void)state;
@@ -157,7 +157,7 @@ static void leaves_the_hole_empty(void **state)
 
 static void looks_up_each_kind_of_leaf(void **state)
 {
-	struct ept_pool pool = new_pool(TABLES, true);
+	struct ept_pool pool = new_pool(TABLES, 3);
 	u32 level = 9;
 
 	(void)state;
@@ -171,9 +171,53 @@ static void looks_up_each_kind_of_leaf(void **state)
 	assert_int_equal(ept_lookup(&pool, GPA(GIB(1) + MIB(2) + PAGE_SIZE), &level), 0);
 }
 
+/* On CPUs of CVE-2018-12207 nothing may be large, however well it is aligned. */
+static void small_pages_alone_where_asked(void **state)
+{
+	struct ept_pool pool = new_pool(TABLES, 1);
+	u32 level;
+
+	(void)state;
+	assert_true(ept_map(&pool, GPA(MIB(4)), HPA(GIB(1) + MIB(4)), MIB(64)));
+	struct totals t = totals(GIB(1));
+	assert_int_equal(t.bytes, MIB(64));
+	assert_int_equal(t.leaves[1], MIB(64) / PAGE_SIZE);
+	assert_int_equal(t.leaves[2] + t.leaves[3], 0);
+	assert_int_equal(ept_lookup(&pool, GPA(MIB(68) - 1), &level), (GIB(1) + MIB(68) - PAGE_SIZE) | 0x37);
+	assert_int_equal(level, 1);
+	assert_int_equal(ept_lookup(&pool, GPA(MIB(68)), &level), 0);
+}
+
+/* The two pieces of a partition, as vmx_build_ept() maps them. */
+static bool fits(u32 count, u32 largest_level, u64 bytes, u64 host)
+{
+	static struct ept_table many[600];
+	struct ept_pool pool = { .tables = many, .physical = TABLES_AT, .count = count, .largest_level = largest_level };
+	u64 low = min_u64(bytes, GIB(3));
+
+	assert_true(count <= ARRAY_SIZE(many));
+	return ept_map(&pool, GPA(0), HPA(host), low) && ept_map(&pool, GPA(GIB(4)), HPA(host + low), bytes - low);
+}
+
+static void as_many_tables_as_counted_do(void **state)
+{
+	static const u64 sizes[] = { MIB(2), MIB(64), MIB(512), GIB(1) - MIB(2), GIB(1), GIB(1) + MIB(2), GIB(3), GIB(4), GIB(64), GIB(300) + MIB(6) };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (u32 level = sizes[i] > GIB(1) ? 2 : 1; level <= 3; level++) {
+			u32 count = ept_table_count(sizes[i], level);
+
+			assert_true(fits(count, level, sizes[i], GIB(1)));
+			assert_true(fits(count, level, sizes[i], GIB(1) + MIB(34)));
+		}
+	assert_int_equal(ept_table_count(GIB(4), 1), 1 + 2050 + 6 + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(small_pages_alone_where_asked), cmocka_unit_test(as_many_tables_as_counted_do),
 		cmocka_unit_test(maps_exactly_the_range), cmocka_unit_test(takes_the_largest_pages),
 		cmocka_unit_test(refuses_when_the_pool_is_empty), cmocka_unit_test(leaves_the_hole_empty),
 		cmocka_unit_test(looks_up_each_kind_of_leaf),

@@ -17,7 +17,7 @@ DEFINITIONS = ("kernel/crash.c", "kernel/crash.h")
 # file: (how many, why no guest reaches them)
 KNOWN = {
     "kernel/fpu.c": (1, "at boot: the CPU's own CPUID"),
-    "kernel/main.c": (14, "at boot: the board and the configuration"),
+    "kernel/main.c": (17, "at boot: the board and the configuration"),
     "kernel/traps.c": (1, "a fault in ring 0, which must never be"),
     "kernel/upcall.c": (6, "at boot: the monitor that is built in"),
     "kernel/vmx/vmx.c": (8, "at boot: this CPU's VMX, EPT01 from a pool that is sized for it"),
