@@ -28,7 +28,7 @@ BSP := boot/multiboot2 console/console memory/string memory/page_tables memory/p
 	$(patsubst bsp/%.c,%,$(wildcard bsp/smp/*.c bsp/timer/*.c bsp/power/*.c))
 BSP_ASM := $(patsubst bsp/%.S,%,$(wildcard bsp/boot/*.S bsp/smp/*.S))
 
-KERNEL := main arch_capabilities parent partition vcpu exits exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
+KERNEL := main arch_capabilities parent partition vcpu exits exit_sample exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
 	apic apic_access interrupts timers guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
 	upcall syscalls host_irq fpu percpu traps log crash
 KERNEL_ASM := entry traps

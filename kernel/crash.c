@@ -4,6 +4,7 @@
 
 #include "bsp/console/console.h"
 #include "bsp/cpu.h"
+#include "bsp/memory/paging.h"
 #include "bsp/power/power.h"
 #include "kernel/log.h"
 #include "kernel/percpu.h"
@@ -46,16 +47,36 @@ static void last_exits(void)
 		}
 }
 
-static noreturn_fn void stop_machine(void)
+static hpa_t kept_page;
+
+void crash_keep_at(hpa_t page)
+{
+	kept_page = page;
+}
+
+void crash_keep(u64 mark)
+{
+	u64 written = log_written(), lost = written - min_u64(written, LOG_RING_BYTES);
+
+	if (!kept_page.value)
+		return;
+	struct crash_report *report = paging_window_set((u32)this_cpu()->number, PAGING_WINDOW_BOARD, kept_page);
+	report->bytes = log_read(report->text, sizeof(report->text), max_u64(mark, lost) - lost);
+	report->sum = crash_report_sum(report->text, report->bytes);
+	report->magic = CRASH_REPORT_MAGIC;
+}
+
+static noreturn_fn void stop_machine(u64 mark)
 {
 	last_exits();
+	crash_keep(mark);
 	log_line("kernel: stopped. Please report the lines above.");
 	power_halt();
 }
 
 void crash_check_failed(const char *expression, const char *file, u32 line)
 {
-	u64 rsp;
+	u64 rsp, mark = log_written();
 
 	interrupts_disable();
 	console_break_lock();
@@ -63,7 +84,7 @@ void crash_check_failed(const char *expression, const char *file, u32 line)
 	asm("mov %%rsp, %0" : "=r"(rsp));
 	log_line("CRASH: check failed: %s (%s:%u)", expression, file, line);
 	backtrace(rsp);
-	stop_machine();
+	stop_machine(mark);
 }
 
 /* The compiler calls this when a stack canary is gone; boot.S has seeded the canary. */
@@ -76,6 +97,8 @@ void __stack_chk_fail(void)
 
 void crash_trap(const struct trap_frame *f)
 {
+	u64 mark = log_written();
+
 	console_break_lock();
 	log_break_lock();
 	log_line("CRASH: vector %lu error %lx at %lx:%lx flags %lx stack %lx address %lx", f->vector, f->error_code, f->cs, f->rip,
@@ -85,7 +108,7 @@ void crash_trap(const struct trap_frame *f)
 	log_line("  r9  %lx r10 %lx r11 %lx r12 %lx", f->r9, f->r10, f->r11, f->r12);
 	log_line("  r13 %lx r14 %lx r15 %lx cr3 %lx", f->r13, f->r14, f->r15, read_cr3());
 	backtrace(f->rsp);
-	stop_machine();
+	stop_machine(mark);
 }
 
 void refuse_to_start(const char *format, ...)

@@ -5,8 +5,6 @@
 #include "bsp/console/console.h"
 #include "kernel/lock.h"
 
-#define LOG_RING_BYTES 32768u
-
 static char ring[LOG_RING_BYTES];
 static u64 ring_written;
 static struct spinlock ring_lock;
@@ -147,6 +145,11 @@ void log_line(const char *format, ...)
 void log_break_lock(void)
 {
 	spin_unlock(&ring_lock);
+}
+
+u64 log_written(void)
+{
+	return ring_written;
 }
 
 u32 log_read(char *buffer, u32 length, u64 offset)

@@ -19,6 +19,7 @@
 #include "kernel/config_text.h"
 #include "kernel/cpuid_policy.h"
 #include "kernel/crash.h"
+#include "kernel/exit_sample.h"
 #include "kernel/fpu.h"
 #include "kernel/log.h"
 #include "kernel/nested_hooks.h"
@@ -40,19 +41,20 @@ static struct board_info board;
 static struct carve_result carved, carved_ept;
 static struct exit_statistics statistics[MONITOR_MAX_CPUS];
 static u64 tsc_offset;
+static struct parent parent;
 
 static void banner(void)
 {
 	log_line("Nestbox %s", build_name);
 }
 
-static void refuse_or_warn(const struct parent *parent)
+static void refuse_or_warn(void)
 {
 	char own[PARENT_BUILD_BYTES], theirs[PARENT_BUILD_BYTES];
 
 	parent_build_text(own, build_identity);
-	parent_build_text(theirs, parent->identity);
-	if (parent_is_refused(parent, CONFIG_REFUSE_OTHER_BUILD))
+	parent_build_text(theirs, parent.identity);
+	if (parent_is_refused(&parent, CONFIG_REFUSE_OTHER_BUILD))
 		refuse_to_start("this Nestbox is build %s, its parent build %s: put the same build on both, or choose \"warn and go on\" under "
 				"Security > When Nestbox runs in a Nestbox of another build in menuconfig", own, theirs);
 	log_line("parent: Nestbox of another build: this Nestbox is build %s, its parent build %s: nobody has tested the two together, put the "
@@ -62,12 +64,11 @@ static void refuse_or_warn(const struct parent *parent)
 /* The same-build handshake. */
 static void meet_parent(void)
 {
-	struct parent parent = parent_read(build_identity, cpuid);
-
+	parent = parent_read(build_identity, cpuid);
 	switch (parent.kind) {
 	case PARENT_NONE: log_line("parent: none"); break;
 	case PARENT_SAME_BUILD: log_line("parent: Nestbox of the same build"); break;
-	case PARENT_OTHER_BUILD: refuse_or_warn(&parent); break;
+	case PARENT_OTHER_BUILD: refuse_or_warn(); break;
 	case PARENT_OTHER_HYPERVISOR: log_line("parent: another hypervisor, \"%s\"", parent.name); break;
 	}
 }
@@ -202,6 +203,16 @@ static void build_cpuid(void)
 	cpuid_build(&cpuid_table, &config, cpuid);
 }
 
+/* Only where the firmware's map has RAM there. */
+static bool keep_crash_reports(void)
+{
+	bool is_ram = carve_is_ram(&boot_info, (struct memory_range){ CRASH_PAGE, CRASH_PAGE + PAGE_SIZE });
+
+	if (is_ram)
+		crash_keep_at(HPA(CRASH_PAGE));
+	return is_ram;
+}
+
 static void set_up_monitor(void)
 {
 	struct monitor_setup setup = { .ram = carved.base, .ram_bytes = MIB(CONFIG_PARTITION_RAM_MIB) };
@@ -232,6 +243,10 @@ static void set_up_monitor(void)
 		.vmx_pin = (u32)(vmx_capabilities.pin >> 32),
 		.vmx_secondary = (u32)(vmx_capabilities.secondary >> 32),
 		.vmx_ept_vpid = vmx_capabilities.ept_vpid,
+		.arch_capabilities = arch_capabilities_read(),
+		.parent = parent.kind,
+		.nested_virtual_interrupts = CONFIG_NESTED_ON && CONFIG_NESTED_VIRTUAL_INTERRUPTS_ON,
+		.has_crash_report = keep_crash_reports(),
 		.partition_name = CONFIG_PARTITION_NAME,
 		.role_uuid = CONFIG_ROLE_UUID,
 	};
@@ -251,7 +266,7 @@ static void start_cpu(u64 number)
 	*v = (struct vcpu){
 		.index = number, .is_boot = number == 0, .state = VCPU_WAIT_FOR_SIPI, .tsc_offset = tsc_offset,
 		.tsc_offset_at_boot = tsc_offset, .cpu = cpu,
-		.statistics = &statistics[number],
+		.statistics = &statistics[number], .until_sample = SAMPLE_LEAST,
 	};
 	cpu->vcpu = v;
 	vmx_setup_vcpu(v);

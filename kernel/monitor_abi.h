@@ -22,6 +22,7 @@
 #define MONITOR_TEXT_VA 0x0000000000400000ull    /* where the monitor is linked */
 #define MONITOR_INFO_VA 0x0000000040000000ull    /* struct monitor_info, read-only */
 #define MONITOR_CALL_VA 0x0000000040010000ull    /* struct call_page of CPU n at + n * 4096 */
+#define MONITOR_TRACE_VA 0x0000000040100000ull   /* struct exit_trace of each CPU */
 #define MONITOR_MODULE_VA 0x0000100000000000ull  /* the boot module (partition image), read-only */
 #define MONITOR_RAM_VA 0x0000200000000000ull     /* partition RAM, linear by RAM offset, no execute */
 
@@ -116,6 +117,8 @@ struct call_page {
 enum vmx_state { VMX_STATE_ON = 1, VMX_STATE_HAS_VMCS = 2, VMX_STATE_IN_L2 = 4 };
 
 #define EXIT_REASON_COUNT 80
+#define KNOWN_VMCS_MAX 8
+#define REFUSAL_BYTES 32
 struct exit_statistics {
 	uint64_t count[EXIT_REASON_COUNT];     /* exits of L1 by basic exit reason */
 	uint64_t l2_count[EXIT_REASON_COUNT];  /* exits of L2 by basic exit reason */
@@ -127,7 +130,50 @@ struct exit_statistics {
 	uint64_t first_entry_ticks;            /* host TSC from kernel entry to this CPU's first guest instruction */
 	uint64_t boot_upcall_ticks;            /* of those, spent in UPCALL_BOOT (verifying and loading) */
 	uint64_t vmx_state;                    /* bits of enum vmx_state, when asked for */
+	uint64_t cost_ticks[2][EXIT_REASON_COUNT];   /* of the exits that were timed, L1's and L2's: host TSC from exit to entry */
+	uint64_t cost_samples[2][EXIT_REASON_COUNT]; /* how many they were */
+	uint64_t known_vmcs[KNOWN_VMCS_MAX];         /* L1's address of each VMCS it has loaded and not cleared; 0: none */
+	uint64_t refusals;                           /* VM entries of L1 that failed */
+	char refused_what[REFUSAL_BYTES], refused_row[REFUSAL_BYTES]; /* the last: which state, which row of the table of checks */
 };
+
+/* A ring of each CPU's exits. The monitor switches it on; the kernel writes, and the oldest are overwritten. */
+#define EXIT_TRACE_ENTRIES 1023u
+struct exit_trace_entry {
+	uint64_t start_ticks;                  /* host TSC */
+	uint32_t ticks;                        /* until the entry that followed */
+	uint16_t reason;
+	uint16_t level;                        /* of the guest that exited: 1 or 2 */
+};
+struct exit_trace {
+	volatile uint32_t is_on;
+	uint32_t zero;
+	volatile uint64_t written;             /* entries since the start: the last is at (written - 1) % EXIT_TRACE_ENTRIES */
+	struct exit_trace_entry entries[EXIT_TRACE_ENTRIES];
+};
+
+/* What became of this box's last crash: a page that a warm reset leaves alone, with a checksum over its text. */
+#define MONITOR_CRASH_VA 0x0000000040200000ull
+#define CRASH_REPORT_MAGIC 0x4853415243424E2Eull
+#define CRASH_REPORT_TEXT 4080u
+struct crash_report {
+	uint64_t magic;
+	uint32_t bytes, sum;
+	char text[CRASH_REPORT_TEXT];
+};
+
+/* FNV-1a. bytes <= CRASH_REPORT_TEXT */
+static inline uint32_t crash_report_sum(const char *text, uint32_t bytes)
+{
+	uint32_t sum = 2166136261u;
+
+	for (uint32_t i = 0; i < bytes; i++)
+		sum = (sum ^ (uint8_t)text[i]) * 16777619u;
+	return sum;
+}
+
+/* What the box itself runs in. */
+enum monitor_parent { PARENT_IS_NONE, PARENT_IS_SAME_BUILD, PARENT_IS_OTHER_BUILD, PARENT_IS_OTHER_HYPERVISOR };
 
 /* DISK_NONE: the image is the boot module. */
 enum disk_kind { DISK_NONE, DISK_ATA };
@@ -159,6 +205,10 @@ struct monitor_info {
 	uint32_t has_console;                  /* the management console is on the serial line */
 	uint32_t vmx_pin, vmx_secondary;       /* control bits the machine's CPU allows, as in IA32_VMX_*_CTLS */
 	uint64_t vmx_ept_vpid;                 /* IA32_VMX_EPT_VPID_CAP */
+	uint64_t arch_capabilities;            /* IA32_ARCH_CAPABILITIES; 0 where the CPU has none */
+	uint32_t parent;                       /* enum monitor_parent */
+	uint32_t nested_virtual_interrupts;    /* L1 is offered virtual-interrupt delivery where the CPU has it */
+	uint32_t has_crash_report;             /* there is a page for it at MONITOR_CRASH_VA */
 };
 
 #endif

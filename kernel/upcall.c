@@ -10,6 +10,7 @@
 #include "bsp/timer/lapic.h"
 #include "kernel/crash.h"
 #include "kernel/elf_header.h"
+#include "kernel/exit_sample.h"
 #include "kernel/fpu.h"
 #include "kernel/log.h"
 #include "kernel/partition.h"
@@ -85,9 +86,12 @@ void upcall_interrupted_by_nmi(void)
 
 void upcall_abort(const struct trap_frame *frame)
 {
+	u64 mark = log_written();
+
 	has_faulted = true;
 	log_line("monitor: fault %lu (error %lx) at %lx, address %lx, stack %lx on CPU %lu", frame->vector,
 		 frame->error_code, frame->rip, read_cr2(), frame->rsp, this_cpu()->number);
+	crash_keep(mark);
 	partition_stop(STOP_MONITOR_FAULT, frame->rip);
 	/* another CPU may wait in ring 3 for a lock that is never given back: an NMI gets it out */
 	for (u64 i = 0; i < monitor_info.cpu_count; i++)
@@ -141,6 +145,7 @@ static void map_stacks_and_pages(void)
 		map(MONITOR_CALL_VA + n * PAGE_SIZE, &call_pages[n], PAGE_SIZE, PAGING_WRITE);
 		percpu[n].call = &call_pages[n].call;
 	}
+	map(MONITOR_TRACE_VA, exit_traces, sizeof(exit_traces), PAGING_WRITE);
 	info_page.info = monitor_info;
 	map(MONITOR_INFO_VA, &info_page, PAGE_SIZE, 0);
 }
@@ -157,6 +162,8 @@ void monitor_load(const struct monitor_setup *setup)
 			load_segment(&segments[i]);
 	map_stacks_and_pages();
 	map_physical(MONITOR_RAM_VA, setup->ram, setup->ram_bytes, PAGING_WRITE);
+	if (monitor_info.has_crash_report)
+		map_physical(MONITOR_CRASH_VA, HPA(CRASH_PAGE), PAGE_SIZE, PAGING_WRITE);
 	if (setup->module_bytes)
 		map_physical(MONITOR_MODULE_VA, setup->module, ALIGN_UP(setup->module_bytes, PAGE_SIZE), 0);
 	entry_point = header->entry;

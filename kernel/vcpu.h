@@ -76,6 +76,8 @@ struct vcpu {
 
 	struct exit_note last_exits[LAST_EXITS];
 	u8 next_note;                 /* byte offset into last_exits */
+	u32 until_sample;             /* exits until one is timed, see exit_sample.h */
+	u64 sample_started;           /* host TSC; 0: none, or it is not to be counted */
 
 	/* shared */
 	u32 requests;                 /* enum vcpu_request bits, set with atomics, then vcpu_kick() */

@@ -5,12 +5,14 @@
  */
 #include "nested/instructions.h"
 
+#include "bsp/memory/string.h"
 #include "bsp/msr.h"
 #include "kernel/exits.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/vmx/vmx_insn.h"
 #include "nested/access.h"
 #include "nested/entry.h"
+#include "nested/known_vmcs.h"
 #include "nested/vmcs02.h"
 #include "nested/vmcs12.h"
 #include "nested/vmfail.h"
@@ -67,6 +69,7 @@ static enum exit_action start_vmx_operation(struct vcpu *v, u64 address)
 	n->in_vmx_operation = true;
 	n->vmxon_pointer = address;
 	n->current = NO_VMCS;
+	memset(v->statistics->known_vmcs, 0, sizeof(v->statistics->known_vmcs));
 	n->eptp02 = 0;
 	flush_forget(&n->flush);
 	ept02_invalidate_all(&n->ept02);
@@ -115,6 +118,7 @@ static enum exit_action run_vmclear(struct vcpu *v)
 		return vm_fail(v, VMERR_VMCLEAR_BAD_ADDRESS);
 	if (address == n->vmxon_pointer)
 		return vm_fail(v, VMERR_VMCLEAR_VMXON_POINTER);
+	known_vmcs_remove(v->statistics->known_vmcs, address);
 	if (address == n->current) {
 		n->launched12 = false;
 		vmcs12_unload(v);
@@ -141,6 +145,7 @@ static enum exit_action run_vmptrld(struct vcpu *v)
 	if (address != n->current) {
 		vmcs12_unload(v);
 		vmcs12_load(v, address);
+		known_vmcs_add(v->statistics->known_vmcs, address);
 		n->is_shadow12 = revision & VMCS12_SHADOW_INDICATOR;
 	}
 	return vm_succeed();

@@ -39,6 +39,9 @@ static u16 ept02_links[CONFIG_PARTITION_CPUS][CONFIG_NESTED_EPT02_PAGES];
 
 void nested_note_refusal(struct vcpu *v, const char *what, const char *name)
 {
+	v->statistics->refusals++;
+	(void)format_text(v->statistics->refused_what, REFUSAL_BYTES, "%s", what);
+	(void)format_text(v->statistics->refused_row, REFUSAL_BYTES, "%s", name);
 	if (v->nested->refusals_logged >= MAX_LOGGED_REFUSALS)
 		return;
 	v->nested->refusals_logged++;

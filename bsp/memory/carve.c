@@ -147,8 +147,7 @@ bool carve_low_page(const struct boot_info *info, hpa_t *page)
 	return true;
 }
 
-/* All of it RAM, none of it called anything else. */
-static bool is_ram(const struct boot_info *info, struct memory_range range)
+bool carve_is_ram(const struct boot_info *info, struct memory_range range)
 {
 	bool is_covered = false;
 
@@ -165,14 +164,14 @@ static bool is_ram(const struct boot_info *info, struct memory_range range)
 
 enum carve_check carve_check_loaded(const struct boot_info *info, struct memory_range kernel)
 {
-	if (!is_ram(info, kernel))
+	if (!carve_is_ram(info, kernel))
 		return CARVE_KERNEL_NOT_RAM;
 	for (u32 i = 0; i < info->module_count; i++) {
 		struct memory_range module = { info->modules[i].start, info->modules[i].end };
 
 		if (module.start == module.end)
 			continue;
-		if (!is_ram(info, module))
+		if (!carve_is_ram(info, module))
 			return CARVE_MODULE_NOT_RAM;
 		if (module.start < kernel.end && kernel.start < module.end)
 			return CARVE_MODULE_IN_KERNEL;
