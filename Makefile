@@ -190,9 +190,15 @@ $(O)/password.c: $(if $(CONFIG_CONSOLE),$(PASSWORD).hash) $(O)/nestbox $(O)/conf
 	$(Q)$(if $(CONFIG_RELEASE),test ! -e $(PASSWORD).txt || $(CHOOSE_PASSWORD))
 	$(Q)$(O)/nestbox password c --out $@ $(filter %.hash,$^)
 
+## The layout as the console shows it
+
+$(O)/layout.c: $(O)/layout.json
+	$(Q){ echo '#include "manage/show.h"'; for form in text json; do echo "const char box_layout_$$form[] ="; \
+		$(O)/nestbox layout $$(test $$form = text || echo --$$form) $(DOTCONFIG) | sed 's/[\\"]/\\&/g; s/.*/"&\\n"/'; echo ';'; done; } >$@
+
 ## Monitor: a ring-3 program, embedded in the kernel
 
-$(O)/trusted_keys.o $(O)/password.o: $(O)/%.o: $(O)/%.c $(BASE)
+$(O)/trusted_keys.o $(O)/password.o $(O)/layout.o: $(O)/%.o: $(O)/%.c $(BASE)
 	$(Q)$(CC) $(RING3) -I$(O)/include/monitor -c $< -o $@
 
 $(O)/dsdt.aml: partitions/monitor/acpi/dsdt.asl | $(O)/.setup
@@ -203,7 +209,7 @@ $(O)/monitor/acpi/dsdt.o: partitions/monitor/acpi/dsdt.S $(O)/dsdt.aml
 	$(Q)mkdir -p $(@D) && $(CC) -c -I$(O) -Wa,-I$(O) $< -o $@
 
 MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glue/%.o) $(MONITOR_DISK:%=$(O)/disk/%.o) $(MONITOR:%=$(O)/monitor/%.o) \
-	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o $(O)/password.o
+	$(O)/monitor/acpi/dsdt.o $(O)/trusted_keys.o $(O)/password.o $(O)/layout.o
 $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 	$(call say,LD $@)
 	$(Q)$(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -T bsp/newlib/monitor.lds -o $@ \

@@ -9,6 +9,7 @@
 #include "bsp/newlib/sys_call.h"
 #include "host.h"
 #include "manage/command.h"
+#include "manage/crash.h"
 #include "manage/session.h"
 #include "print.h"
 
@@ -27,6 +28,7 @@ static struct ring from_guest = { .bytes = guest_bytes, .size = GUEST_BYTES };
 static const struct monitor_info *info;
 static struct board *board;
 static struct session session;
+static uint64_t follow_ticks; /* when what is followed is due, in host TSC; 0: nothing is */
 
 static uint32_t ring_count(const struct ring *ring)
 {
@@ -55,7 +57,8 @@ static uint64_t now_seconds(void *context)
 
 static enum command_end run(void *context, char *text)
 {
-	struct command_call call = { .caller = CALLER_PERSON, .info = info, .out = &session.out };
+	struct command_call call = { .caller = CALLER_PERSON, .info = info, .out = &session.out,
+				     .is_again = session_is_following(&session) };
 
 	(void)context;
 	(void)command_run(&call, text);
@@ -110,6 +113,8 @@ void console_open(const struct monitor_info *the_info, struct board *the_board)
 		.note = note,
 		.attention = attention,
 	};
+	if (crash_open(info->has_crash_report ? (struct crash_report *)MONITOR_CRASH_VA : NULL))
+		print("crash: there is a report from before the reset; `crash` at the console shows it\n");
 	if (info->has_console)
 		print("console: Ctrl-^ (Ctrl-6) on this line calls the box\n");
 }
@@ -129,6 +134,23 @@ void console_drain(void)
 		if (!info->has_console || session_feed(&session, (uint8_t)byte) == SESSION_IS_GUESTS)
 			ring_put(&to_guest, (uint8_t)byte);
 	console_offer();
+}
+
+uint64_t console_deadline(void)
+{
+	if (!session_is_following(&session))
+		follow_ticks = 0;
+	else if (!follow_ticks)
+		follow_ticks = host_now_ticks() + info->tsc_hz;
+	return follow_ticks ? follow_ticks : UINT64_MAX;
+}
+
+void console_tick(void)
+{
+	if (!follow_ticks || host_now_ticks() < follow_ticks)
+		return;
+	follow_ticks = 0;
+	session_tick(&session);
 }
 
 void console_guest_end(void)

@@ -23,6 +23,10 @@ void console_drain(void);
  */
 void console_offer(void);
 
+/* When console_tick() is due, in host TSC ticks; UINT64_MAX: never. */
+uint64_t console_deadline(void);
+void console_tick(void);
+
 /* A byte of the guest's. */
 void console_guest_put(uint8_t byte);
 

@@ -14,6 +14,7 @@
 #include "host.h"
 #include "lock.h"
 #include "manage/act.h"
+#include "manage/crash.h"
 #include "stop.h"
 
 #define REFUSED UINT64_MAX /* any negative value */
@@ -26,7 +27,10 @@ static const struct monitor_info *const info = (const struct monitor_info *)MONI
 
 static void arm_timer(void)
 {
-	uint64_t deadline = board_next_deadline(&board);
+	uint64_t deadline = board_next_deadline(&board), console = console_deadline();
+
+	if (console < deadline)
+		deadline = console;
 
 	if (deadline == armed_ticks)
 		return;
@@ -89,6 +93,7 @@ static uint64_t on_timer(struct call_page *page)
 	(void)page;
 	armed_ticks = 0;
 	board_run_timers(&board);
+	console_tick();
 	arm_timer();
 	return 0;
 }
@@ -127,7 +132,11 @@ static uint64_t on_stopped(struct call_page *page)
 	act_target.is_running = false;
 	console_guest_end();
 	sys_call(SYS_TIMER_ARM, 0, 0, 0);
-	return stop_decide(info, page->value, page->address);
+	enum stop_action action = stop_decide(info, page->value, page->address);
+
+	if (page->value == STOP_TRIPLE_FAULT || page->value == STOP_CONTAINED)
+		crash_note();
+	return action;
 }
 
 static uint64_t (*const handlers[])(struct call_page *page) = {

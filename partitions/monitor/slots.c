@@ -190,6 +190,20 @@ void slots_show(const struct sink *out)
 		sink_print(out, "degraded: the slot record had been lost; confirm what runs if it is right\n");
 }
 
+void slots_show_update(const struct sink *out)
+{
+	static const char *const phases[] = {
+		[INSTALL_IDLE] = "none under way", [INSTALL_TREE] = "receiving", [INSTALL_LEAVES] = "receiving",
+		[INSTALL_SCAN] = "looking at what is there", [INSTALL_CHECK] = "reading back", [INSTALL_DONE] = "installed, starts next time",
+	};
+	enum install_phase phase = disk.is_chosen ? update.install.phase : INSTALL_IDLE;
+
+	sink_print(out, "update: %s", phases[phase]);
+	if (phase != INSTALL_IDLE)
+		sink_print(out, ", %u %%, %" PRIu64 " KiB written", install_percent(&update.install), update.install.written_bytes >> 10);
+	sink_print(out, "\n");
+}
+
 static bool tell(const struct sink *out, const char *done, enum update_error error)
 {
 	sink_print(out, "%s\n", error ? update_error_text(error) : done);

@@ -30,6 +30,7 @@ const struct port_backend *slots_update_port(void);
 
 /* Commands of the console and of the guest: one line each, or a few. */
 void slots_show(const struct sink *out);
+void slots_show_update(const struct sink *out);
 bool slots_confirm(const struct sink *out); /* false: refused, and why has been said */
 bool slots_revert(const struct sink *out);
 

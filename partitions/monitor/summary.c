@@ -240,12 +240,9 @@ static uint32_t start(const struct monitor_info *info, const struct sink *to)
 	return cpu_count;
 }
 
-void summary_print_exits(const struct monitor_info *info, const struct sink *to)
+void summary_print_totals(const struct monitor_info *info, const struct sink *to)
 {
-	uint32_t cpu_count = start(info, to);
-
-	print_exits(cpu_count);
-	print_totals(cpu_count);
+	print_totals(start(info, to));
 }
 
 void summary_print_pools(const struct monitor_info *info, const struct sink *to)

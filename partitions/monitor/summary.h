@@ -14,7 +14,7 @@ const char *summary_exit_name(uint32_t reason);
 
 /* All of it, or a part. They fetch the counters and are not reentrant: the monitor's lock is held. */
 void summary_print(const struct monitor_info *info, const struct sink *to);
-void summary_print_exits(const struct monitor_info *info, const struct sink *to);
+void summary_print_totals(const struct monitor_info *info, const struct sink *to);
 void summary_print_pools(const struct monitor_info *info, const struct sink *to);
 
 #endif

@@ -125,6 +125,7 @@ struct nested_facts nested_facts_from_config(struct config_text config, const st
 		.small_allowed = fact_of(p->may_be_small),
 		.virtual_interrupts = p->is_nested ? fact_of(config_is_set(config, "NESTED_VIRTUAL_INTERRUPTS")) : FACT_UNKNOWN,
 		.layout_sound = fact_of(!layout_refuse_next(layout, &rule, &at)),
+		.mac_free = FACT_YES, /* there is no network port yet that could hold a policy */
 		.refuses_other_build = fact_of(config_is_set(config, "PARENT_BUILD_REFUSE")),
 	};
 

@@ -20,6 +20,8 @@ struct nested_facts {
 	enum fact vtx, firmware_lock_open, ept, unrestricted_guest, vpid, vmcs_shadowing, apicv, preemption_timer, mitigations;
 	/* where the box runs */
 	enum fact in_nestbox, same_build, refuses_other_build;
+	/* what has happened */
+	enum fact mac_free, entries_succeed, pool_suffices;
 };
 
 enum verdict { VERDICT_OK, VERDICT_UNKNOWN, VERDICT_WARNING, VERDICT_FAILURE };

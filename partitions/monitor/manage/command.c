@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "manage/act.h"
+#include "manage/crash.h"
+#include "manage/exits.h"
+#include "manage/nested.h"
 #include "manage/show.h"
 
 static void command_help(struct command_call *call);
@@ -25,7 +28,7 @@ static void command_help(struct command_call *call)
 {
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		if (rows[i].callers & call->caller)
-			sink_print(call->out, "  %-9s%-8s %s\n", rows[i].name, rows[i].arguments, rows[i].summary);
+			sink_print(call->out, "  %-10s%-16s %s\n", rows[i].name, rows[i].arguments, rows[i].summary);
 }
 
 static uint32_t split(char *text, char *words[COMMAND_MAX_WORDS])

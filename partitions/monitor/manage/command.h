@@ -17,7 +17,8 @@ enum command_caller { CALLER_PERSON = 1, CALLER_GUEST = 2 };
 
 #define COMMAND_MAX_WORDS 8u
 
-enum command_end { COMMAND_STAYS, COMMAND_LEAVES, COMMAND_LOGS_OUT };
+/* COMMAND_FOLLOWS: it is to be run again every second, until a key is pressed. */
+enum command_end { COMMAND_STAYS, COMMAND_LEAVES, COMMAND_LOGS_OUT, COMMAND_FOLLOWS };
 
 struct command_call {
 	enum command_caller caller;
@@ -26,6 +27,7 @@ struct command_call {
 	uint32_t word_count; /* of the command itself, too */
 	char *words[COMMAND_MAX_WORDS];
 	enum command_end end; /* set by a command */
+	bool is_again;	      /* the same that has followed a second ago */
 	bool is_refused;      /* so is this; why has been said */
 };
 

@@ -59,18 +59,22 @@ static void run_line(struct session *session)
 
 	if (end == COMMAND_LOGS_OUT)
 		session->has_logged_in = false;
-	if (end == COMMAND_STAYS)
+	if (end == COMMAND_FOLLOWS) {
+		memcpy(session->followed, session->line.text, sizeof(session->followed));
+		session->state = SESSION_FOLLOW;
+	} else if (end == COMMAND_STAYS) {
 		enter(session, SESSION_PROMPT);
-	else
+	} else {
 		leave(session);
+	}
 }
 
 static void expire(struct session *session, uint64_t now)
 {
-	if (session->state == SESSION_PROMPT && now - session->used_at >= SESSION_IDLE_SECONDS) {
+	if ((session->state == SESSION_PROMPT || session->state == SESSION_FOLLOW) && now - session->used_at >= SESSION_IDLE_SECONDS) {
 		session->has_logged_in = false;
 		sink_print(&session->out, "\n[logged out: nothing typed for %u minutes]\n", SESSION_IDLE_SECONDS / 60);
-			enter(session, SESSION_LOGIN);
+		enter(session, SESSION_LOGIN);
 	}
 	session->used_at = now;
 }
@@ -89,6 +93,10 @@ enum session_taken session_feed(struct session *session, uint8_t byte)
 	}
 	session->is_fresh = false;
 	expire(session, session->now_seconds(session->context));
+	if (session->state == SESSION_FOLLOW) {
+		enter(session, SESSION_PROMPT);
+		return SESSION_TAKEN;
+	}
 	switch (line_feed(&session->line, byte, &session->out)) {
 	case LINE_COMPLETE:
 		if (session->state == SESSION_LOGIN)
@@ -106,4 +114,20 @@ enum session_taken session_feed(struct session *session, uint8_t byte)
 		break;
 	}
 	return SESSION_TAKEN;
+}
+
+void session_tick(struct session *session)
+{
+	char text[LINE_MAX_BYTES];
+	uint64_t now = session->now_seconds(session->context);
+
+	if (session->state != SESSION_FOLLOW)
+		return;
+	if (now - session->used_at >= SESSION_IDLE_SECONDS) {
+		expire(session, now);
+		return;
+	}
+	memcpy(text, session->followed, sizeof(text));
+	if (session->run(session->context, text) != COMMAND_FOLLOWS)
+		enter(session, SESSION_PROMPT);
 }

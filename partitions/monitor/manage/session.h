@@ -14,7 +14,7 @@
 #define SESSION_ESCAPE 0x1Eu
 #define SESSION_IDLE_SECONDS 600u
 
-enum session_state { SESSION_GUEST, SESSION_LOGIN, SESSION_PROMPT };
+enum session_state { SESSION_GUEST, SESSION_LOGIN, SESSION_PROMPT, SESSION_FOLLOW };
 
 enum session_taken { SESSION_IS_GUESTS, SESSION_TAKEN };
 
@@ -32,11 +32,20 @@ struct session {
 	void *context;
 	uint64_t used_at; /* seconds */
 	bool has_logged_in;
+	char followed[LINE_MAX_BYTES]; /* the command that is run again and again */
 	bool is_fresh; /* nothing has been typed since the escape key */
 };
 
 /* Whose byte is it? A byte of the session's is done with. */
 enum session_taken session_feed(struct session *session, uint8_t byte);
+
+/* To be called about once a second while session_is_following(). */
+void session_tick(struct session *session);
+
+static inline bool session_is_following(const struct session *session)
+{
+	return session->state == SESSION_FOLLOW;
+}
 
 static inline bool session_has_attention(const struct session *session)
 {

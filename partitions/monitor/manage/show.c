@@ -47,39 +47,32 @@ void command_status(struct command_call *call)
 		sink_print(call->out, "image      none was accepted; `log` says why\n");
 }
 
-void command_exits(struct command_call *call)
+void command_partitions(struct command_call *call)
 {
-	summary_print_exits(call->info, call->out);
+	const struct monitor_info *info = call->info;
+
+	sink_print(call->out, "%-24s %-8s %4s %9s  %s\n", "partition", "state", "CPUs", "RAM", "nesting");
+	sink_print(call->out, "%-24.63s %-8s %4" PRIu32 " %5" PRIu64 " MiB  %s\n", info->partition_name, act_target.is_running ? "running" : "stopped",
+		   info->cpu_count, info->ram_bytes >> 20, info->nested ? "yes" : "no");
 }
 
-static const char *vmx_text(uint64_t state)
+void command_layout(struct command_call *call)
 {
-	if (state & VMX_STATE_IN_L2)
-		return "a guest of the guest runs";
-	if (state & VMX_STATE_HAS_VMCS)
-		return "a hypervisor, with a guest loaded";
-	return state & VMX_STATE_ON ? "a hypervisor, no guest loaded" : "VMX is off";
+	bool is_json = call->word_count == 2 && !strcmp(call->words[1], "--json");
+
+	call->is_refused = call->word_count > 1 && !is_json;
+	if (call->is_refused)
+		sink_print(call->out, "`layout` or `layout --json`\n");
+	else if (is_json)
+		sink_write(call->out, box_layout_json, strlen(box_layout_json));
+	else
+		sink_write(call->out, box_layout_text, strlen(box_layout_text));
 }
 
-void command_nested(struct command_call *call)
+void command_update(struct command_call *call)
 {
-	static struct exit_statistics statistics;
-
-	if (!call->info->nested) {
-		sink_print(call->out, "this partition may not use VMX; Partition > 'The guest may be a hypervisor' in menuconfig allows it\n");
-		return;
-	}
-	for (uint32_t cpu = 0; cpu < call->info->cpu_count; cpu++) {
-		uint64_t exits = 0;
-
-		if (sys_call(SYS_STATISTICS, cpu, (uintptr_t)&statistics, 0))
-			continue;
-		for (uint32_t reason = 0; reason < EXIT_REASON_COUNT; reason++)
-			exits += statistics.l2_count[reason];
-		sink_print(call->out, "CPU%-2" PRIu32 "  %-34s %" PRIu64 " exits of L2, %" PRIu64 " of them L1's\n", cpu,
-			   vmx_text(statistics.vmx_state), exits, statistics.l2_reflected);
-	}
-	summary_print_pools(call->info, call->out);
+	slots_show_update(call->out);
+	slots_show(call->out);
 }
 
 void command_slots(struct command_call *call)

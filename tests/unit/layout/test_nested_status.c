@@ -13,6 +13,7 @@ static const struct nested_facts sound = {
 	.virtual_interrupts = FACT_YES, .layout_sound = FACT_YES, .emulator_has_vmx = FACT_YES, .vtx = FACT_YES, .firmware_lock_open = FACT_YES,
 	.ept = FACT_YES, .unrestricted_guest = FACT_YES, .vpid = FACT_YES, .vmcs_shadowing = FACT_YES, .apicv = FACT_YES,
 	.preemption_timer = FACT_YES, .mitigations = FACT_YES, .in_nestbox = FACT_NO,
+	.mac_free = FACT_YES, .entries_succeed = FACT_YES, .pool_suffices = FACT_YES,
 };
 
 /* Exactly this check is not ok, and the whole has this exit code. */
@@ -49,6 +50,9 @@ BROKEN(test_virtual_interrupts_off, virtual_interrupts, FACT_NO, VIRTUAL_INTERRU
 BROKEN(test_no_preemption_timer, preemption_timer, FACT_NO, PREEMPTION_TIMER, 1)
 BROKEN(test_few_shadow_pages, ept02_pages, 255, SHADOW_PAGES, 1)
 BROKEN(test_no_mitigation, mitigations, FACT_NO, MITIGATIONS, 1)
+BROKEN(test_mac_policy, mac_free, FACT_NO, MAC, 1)
+BROKEN(test_entry_refused, entries_succeed, FACT_NO, ENTRIES, 1)
+BROKEN(test_pool_full, pool_suffices, FACT_NO, SHADOW_POOL, 1)
 
 static void test_all_well(void **state)
 {
@@ -113,7 +117,7 @@ int main(void)
 		T(test_not_exposed), T(test_layout_refused), T(test_too_little_memory), T(test_too_few_machine_cpus), T(test_emulator_without_vmx),
 		T(test_no_vtx), T(test_firmware_lock), T(test_no_ept), T(test_no_unrestricted_guest), T(test_no_vpid), T(test_no_shadowing),
 		T(test_no_apicv), T(test_virtual_interrupts_off), T(test_no_preemption_timer), T(test_few_shadow_pages), T(test_no_mitigation),
-		T(test_all_well), T(test_small_by_choice), T(test_one_cpu), T(test_parent_of_another_build), T(test_unknown_is_no_warning),
+		T(test_mac_policy), T(test_entry_refused), T(test_pool_full), T(test_all_well), T(test_small_by_choice), T(test_one_cpu), T(test_parent_of_another_build), T(test_unknown_is_no_warning),
 		T(test_every_row_has_words),
 	};
 

@@ -8,11 +8,14 @@
 
 #include "bsp/newlib/sys_call.h"
 #include "manage/login.h"
+#include "manage/show.h"
 
 struct fake_kernel fake_kernel;
 
 /* Nobody's. */
 const struct password box_password;
+
+const char box_layout_text[] = "RAM, 8192 MiB\n", box_layout_json[] = "{}\n";
 
 void fake_kernel_reset(void)
 {

@@ -16,6 +16,7 @@
 #include "image/manifest.h"
 #include "manage/act.h"
 #include "manage/command.h"
+#include "manage/show.h"
 
 static char told[65536];
 static struct manifest manifest = { .version_major = 3, .version_minor = 1, .build_id = "demo build" };
@@ -85,6 +86,17 @@ static void tells(void **state)
 	assert_told("CPU0   VMX is off");
 	assert_told("CPU1   a guest of the guest runs");
 	assert_told("1234 exits of L2");
+	do_as(CALLER_PERSON, "partitions");
+	assert_told("demo                     stopped     2  4096 MiB  yes");
+	do_as(CALLER_PERSON, "layout");
+	assert_string_equal(told, box_layout_text);
+	do_as(CALLER_PERSON, "layout --json");
+	assert_string_equal(told, box_layout_json);
+	do_as(CALLER_PERSON, "layout --xml");
+	assert_told("`layout` or `layout --json`");
+	do_as(CALLER_PERSON, "update");
+	assert_told("update: none under way");
+	assert_told("no slots");
 	do_as(CALLER_PERSON, "memory");
 	assert_told("3072 MiB at 0");
 	assert_told("1024 MiB at 4 GiB");
@@ -93,7 +105,8 @@ static void tells(void **state)
 	assert_told("VMCS shadowing                 no: each VMREAD");
 	info.nested = 0;
 	do_as(CALLER_PERSON, "nested");
-	assert_told("may not use VMX");
+	assert_told("failure  VT-x is not shown to the partition");
+	assert_told("nesting does not work (2)");
 }
 
 static void logs(void **state)
@@ -147,7 +160,8 @@ static void acts(void **state)
 
 static void a_guest_may_only_ask(void **state)
 {
-	static const char *const forbidden[] = { "stop", "start", "restart", "reboot", "poweroff", "log", "memory", "guest", "press" };
+	static const char *const forbidden[] = { "stop", "start", "restart", "reboot", "poweroff", "log", "memory", "guest", "press",
+						 "crash", "trace", "partitions", "layout" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
@@ -155,6 +169,8 @@ static void a_guest_may_only_ask(void **state)
 		assert_told("there is no command");
 		assert_int_equal(fake_kernel.calls[SYS_STOP], 0);
 	}
+	do_as(CALLER_GUEST, "exits -f");
+	assert_null(strstr(told, "exits by reason"));
 	do_as(CALLER_GUEST, "help");
 	assert_told("status");
 	assert_null(strstr(told, "reboot"));

@@ -40,10 +40,16 @@ static uint64_t seconds(void *context)
 	return now;
 }
 
+static uint32_t runs;
+static bool has_enough;
+
 static enum command_end run(void *context, char *text)
 {
 	(void)context;
 	snprintf(ran, sizeof(ran), "%s", text);
+	runs++;
+	if (!strcmp(text, "follow"))
+		return has_enough ? COMMAND_STAYS : COMMAND_FOLLOWS;
 	return !strcmp(text, "leave") ? COMMAND_LEAVES : !strcmp(text, "logout") ? COMMAND_LOGS_OUT : COMMAND_STAYS;
 }
 
@@ -214,9 +220,52 @@ static void pbkdf2_is_the_standards(void **state)
 	assert_false(crypto_stretch(&none, key, sizeof(key)));
 }
 
+static void follows(void **state)
+{
+	(void)state;
+	type(ESCAPE_KEY WORD "\r");
+	has_enough = false;
+	runs = 0;
+	session_tick(&session);
+	assert_int_equal(runs, 0);
+	type("follow\r");
+	assert_true(session_is_following(&session));
+	assert_int_equal(runs, 1);
+	assert_null(strstr(shown, "nestbox> "));
+	now++;
+	session_tick(&session);
+	session_tick(&session);
+	assert_int_equal(runs, 3);
+	assert_string_equal(ran, "follow");
+	type("q"); /* any key, which is not part of the next line */
+	assert_false(session_is_following(&session));
+	assert_non_null(strstr(shown, "nestbox> "));
+	type("x\r");
+	assert_string_equal(ran, "x");
+	type("follow\r");
+	has_enough = true;
+	session_tick(&session);
+	assert_false(session_is_following(&session));
+}
+
+static void nobody_follows_for_ever(void **state)
+{
+	(void)state;
+	type(ESCAPE_KEY WORD "\r");
+	has_enough = false;
+	type("follow\r");
+	now += SESSION_IDLE_SECONDS;
+	shown_bytes = 0;
+	session_tick(&session);
+	assert_false(session_is_following(&session));
+	assert_non_null(strstr(shown, "password: "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(follows, open_session),
+		cmocka_unit_test_setup(nobody_follows_for_ever, open_session),
 		cmocka_unit_test_setup(the_guest_has_the_line, open_session),
 		cmocka_unit_test_setup(the_key_twice_is_the_guests, open_session),
 		cmocka_unit_test_setup(the_password_opens, open_session),
