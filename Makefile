@@ -28,7 +28,7 @@ BSP := boot/multiboot2 console/console memory/string memory/page_tables memory/p
 	$(patsubst bsp/%.c,%,$(wildcard bsp/smp/*.c bsp/timer/*.c bsp/power/*.c))
 BSP_ASM := $(patsubst bsp/%.S,%,$(wildcard bsp/boot/*.S bsp/smp/*.S))
 
-KERNEL := main arch_capabilities parent partition vcpu exits exit_sample exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
+KERNEL := main handshake arch_capabilities parent partition vcpu exits exit_sample exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
 	apic apic_access interrupts timers guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
 	upcall syscalls host_irq fpu percpu traps log crash
 KERNEL_ASM := entry traps
@@ -62,7 +62,7 @@ RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -
 	-Ipartitions/monitor
 # What runs once, or on the way to a stop, is built small; bench limits the rest
 COLD := bsp/acpi bsp/boot bsp/console bsp/power bsp/smp bsp/memory/carve bsp/memory/paging bsp/timer/rtc bsp/timer/seed bsp/timer/tsc_hz \
-	kernel/arch_capabilities kernel/crash kernel/log kernel/main kernel/parent kernel/partition kernel/vmx/capability nested/capability \
+	kernel/arch_capabilities kernel/crash kernel/log kernel/main kernel/handshake kernel/parent kernel/partition kernel/vmx/capability nested/capability \
 	$(filter-out monitor/image/sha256%,$(patsubst partitions/%.c,%,$(wildcard partitions/monitor/image/*.c)))
 SMALL = $(if $(filter $(COLD:%=$(O)/%%),$@),-Os)
 HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1 -D_GNU_SOURCE
@@ -220,7 +220,7 @@ $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 $(O)/role.h: $(O)/config.h $(O)/nestbox
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION_NAME)")" >$@
 
-$(O)/kernel/main.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
+$(O)/kernel/main.o $(O)/kernel/handshake.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
 
 $(O)/kernel/monitor_blob.o: $(O)/monitor.elf kernel/monitor_blob.S
 	$(Q)mkdir -p $(@D) && strip -o $(O)/monitor.stripped $< && $(CC) -c -Wa,-I$(O) kernel/monitor_blob.S -o $@
@@ -294,7 +294,7 @@ DEMO_UNTIL := $(if $(filter $(PARTS).img,$(IMAGE)),nestbox-demo: a shell)
 TRY_DISK := $(O)/run.img
 $(TRY_DISK): $(DISK_IMAGE)
 	$(Q)cp --sparse=always $< $@
-RUN := tools/run $(if $(CONFIG_DISK_NONE),--iso $(ISO),--iso '' --disk $(TRY_DISK)) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
+RUN := tools/run $(if $(CONFIG_DISK_NONE),--iso $(ISO),--iso '' --disk $(TRY_DISK) $(if $(CONFIG_DISK_ATA),--attach ide)) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
 	--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
 	$(if $(UNTIL),--until '$(UNTIL)')
 run: $(if $(CONFIG_DISK_NONE),$(ISO),$(TRY_DISK)) ## boot it: Nestbox, the partition, an L2 guest, a shell

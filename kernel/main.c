@@ -21,9 +21,9 @@
 #include "kernel/crash.h"
 #include "kernel/exit_sample.h"
 #include "kernel/fpu.h"
+#include "kernel/handshake.h"
 #include "kernel/log.h"
 #include "kernel/nested_hooks.h"
-#include "kernel/parent.h"
 #include "kernel/partition.h"
 #include "kernel/percpu.h"
 #include "kernel/traps.h"
@@ -41,37 +41,8 @@ static struct board_info board;
 static struct carve_result carved, carved_ept;
 static struct exit_statistics statistics[MONITOR_MAX_CPUS];
 static u64 tsc_offset;
-static struct parent parent;
-
-static void banner(void)
-{
-	log_line("Nestbox %s", build_name);
-}
-
-static void refuse_or_warn(void)
-{
-	char own[PARENT_BUILD_BYTES], theirs[PARENT_BUILD_BYTES];
-
-	parent_build_text(own, build_identity);
-	parent_build_text(theirs, parent.identity);
-	if (parent_is_refused(&parent, CONFIG_REFUSE_OTHER_BUILD))
-		refuse_to_start("this Nestbox is build %s, its parent build %s: put the same build on both, or choose \"warn and go on\" under "
-				"Security > When Nestbox runs in a Nestbox of another build in menuconfig", own, theirs);
-	log_line("parent: Nestbox of another build: this Nestbox is build %s, its parent build %s: nobody has tested the two together, put the "
-		 "same build on both", own, theirs);
-}
-
-/* The same-build handshake. */
-static void meet_parent(void)
-{
-	parent = parent_read(build_identity, cpuid);
-	switch (parent.kind) {
-	case PARENT_NONE: log_line("parent: none"); break;
-	case PARENT_SAME_BUILD: log_line("parent: Nestbox of the same build"); break;
-	case PARENT_OTHER_BUILD: refuse_or_warn(); break;
-	case PARENT_OTHER_HYPERVISOR: log_line("parent: another hypervisor, \"%s\"", parent.name); break;
-	}
-}
+static const struct vmx_requirement *missing; /* what keeps guests from running here */
+static enum parent_kind parent;
 
 static struct memory_range own_memory(void)
 {
@@ -106,13 +77,19 @@ static void read_board(void)
 
 	if (parsed != ACPI_OK)
 		refuse_to_start("%s", acpi_result_text(parsed));
+	power_init(&board);
+	if (!timer_init(&board))
+		refuse_to_start("the TSC's frequency cannot be measured: the board has neither an ACPI PM timer nor a PIT");
+}
+
+static void check_cpu_count(void)
+{
 	if (board.cpu_count < CONFIG_PARTITION_CPUS)
 		refuse_to_start("the partition has %d CPUs, this machine %u: give the machine more CPUs or lower "
 				"Partition > CPUs in menuconfig", CONFIG_PARTITION_CPUS, board.cpu_count);
-	power_init(&board);
 }
 
-static void start_clocks(void)
+static void start_interrupts(void)
 {
 	enum lapic_status status = lapic_init(VECTOR_TIMER, VECTOR_SPURIOUS);
 
@@ -120,8 +97,6 @@ static void start_clocks(void)
 		refuse_to_start("%s", lapic_status_text(status));
 	if (!ioapic_init(&board, lapic_id()))
 		refuse_to_start("the firmware's tables name no IOAPIC that works: update the firmware");
-	if (!timer_init(&board))
-		refuse_to_start("the TSC's frequency cannot be measured: the board has neither an ACPI PM timer nor a PIT");
 }
 
 /* What is taken for good is from then on no RAM of the map's. */
@@ -213,9 +188,9 @@ static bool keep_crash_reports(void)
 	return is_ram;
 }
 
-static void set_up_monitor(void)
+static void set_up_monitor(u32 cpu_count, u64 ram_bytes)
 {
-	struct monitor_setup setup = { .ram = carved.base, .ram_bytes = MIB(CONFIG_PARTITION_RAM_MIB) };
+	struct monitor_setup setup = { .ram = carved.base, .ram_bytes = ram_bytes };
 
 	if (boot_info.module_count) {
 		setup.module = HPA(boot_info.modules[0].start);
@@ -223,7 +198,7 @@ static void set_up_monitor(void)
 	}
 	monitor_info = (struct monitor_info){
 		.abi_version = MONITOR_ABI_VERSION,
-		.cpu_count = CONFIG_PARTITION_CPUS,
+		.cpu_count = cpu_count,
 		.tsc_hz = timer_tsc_hz(),
 		.tsc_offset = tsc_offset,
 		.ram_bytes = setup.ram_bytes,
@@ -244,7 +219,7 @@ static void set_up_monitor(void)
 		.vmx_secondary = (u32)(vmx_capabilities.secondary >> 32),
 		.vmx_ept_vpid = vmx_capabilities.ept_vpid,
 		.arch_capabilities = arch_capabilities_read(),
-		.parent = parent.kind,
+		.parent = parent,
 		.nested_virtual_interrupts = CONFIG_NESTED_ON && CONFIG_NESTED_VIRTUAL_INTERRUPTS_ON,
 		.has_crash_report = keep_crash_reports(),
 		.partition_name = CONFIG_PARTITION_NAME,
@@ -307,10 +282,35 @@ static void run_on_own_stack(void)
 {
 	start_cpu(0);
 	start_other_cpus();
-	set_up_monitor();
+	set_up_monitor(CONFIG_PARTITION_CPUS, MIB(CONFIG_PARTITION_RAM_MIB));
 	check_audit();
 	print_layout();
 	partition_run_boot(&vcpus[0]);
+}
+
+/* As much of the partition's RAM as there is: its image is verified in it, as where it could run. */
+static u64 carve_what_there_is(void)
+{
+	u64 bytes = MIB(CONFIG_PARTITION_RAM_MIB);
+
+	if (carve_ram(&boot_info, own_memory(), bytes, &carved))
+		return bytes;
+	bytes = carved.largest_bytes;
+	return carve_ram(&boot_info, own_memory(), bytes, &carved) ? bytes : 0;
+}
+
+/* A box that cannot run its partition says what it would run, then what is missing. Needs one CPU, and no interrupts. */
+static void report_on_own_stack(void)
+{
+	u64 bytes = carve_what_there_is();
+
+	if (bytes) {
+		fpu_init(&percpu[0]);
+		set_up_monitor(1, bytes);
+		check_audit();
+		(void)upcall_run(UPCALL_REPORT, 0, 0, 0);
+	}
+	refuse_to_start("%s: %s", missing->missing, missing->remedy);
 }
 
 void kernel_ap_main(u64 number)
@@ -325,15 +325,18 @@ void kernel_ap_main(u64 number)
 void kernel_main(u64 magic, u64 info)
 {
 	console_init();
-	banner();
-	meet_parent();
+	log_line("Nestbox %s", build_name);
+	parent = handshake();
 	read_memory_map(magic, info);
 	take_memory();
 	traps_init_table();
 	percpu_init(0);
-	vmx_check_cpu();
+	missing = vmx_check_cpu();
 	read_board();
-	start_clocks();
+	if (missing)
+		boot_switch_stack(percpu_stack_top(0), report_on_own_stack);
+	check_cpu_count();
+	start_interrupts();
 	carve();
 	number_cpus();
 	partition_set_cpu_count(CONFIG_PARTITION_CPUS);

@@ -44,6 +44,7 @@ enum upcall_reason {
 	UPCALL_EOI,         /* .value = vector of a level-triggered interrupt a guest LAPIC has ended */
 	UPCALL_INTACK,      /* a vCPU takes an ExtINT; result: vector from the PIC */
 	UPCALL_HYPERCALL,   /* .value = number, .args: forwarded guest hypercall; result: guest RAX */
+	UPCALL_REPORT,      /* guests cannot run on this machine: verify and say what would run, write nothing (instead of UPCALL_BOOT, once) */
 	UPCALL_STOPPED,     /* the partition stopped: .value = enum stop_reason, .address = detail (e.g. gpa); result: enum stop_action */
 };
 

@@ -55,44 +55,57 @@ static const struct cpu_requirement {
 	u32 leaf;
 	u32 register_index; /* 0 EAX .. 3 EDX */
 	u32 bit;
-	const char *missing, *remedy;
+	bool is_for_monitor; /* nothing is done without it; without another one, slots are still verified */
+	struct vmx_requirement requirement;
 } cpu_requirements[] = {
-	{ 1, 2, 5, "this CPU has no VT-x (VMX)", "use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)" },
-	{ 1, 2, 21, "this CPU has no x2APIC", "enable x2APIC in the firmware set-up" },
-	{ 1, 2, 24, "this CPU has no TSC-deadline timer", "use a newer CPU (Sandy Bridge or later)" },
-	{ 1, 2, 26, "this CPU has no XSAVE", "use a newer CPU (Sandy Bridge or later)" },
-	{ 0x80000001, 3, 20, "this CPU has no execute-disable (NX)", "enable XD/NX in the firmware set-up" },
+	{ 1, 2, 5, false, { "this CPU has no VT-x (VMX)", "use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)" } },
+	{ 1, 2, 21, false, { "this CPU has no x2APIC", "enable x2APIC in the firmware set-up" } },
+	{ 1, 2, 24, false, { "this CPU has no TSC-deadline timer", "use a newer CPU (Sandy Bridge or later)" } },
+	{ 1, 2, 26, true, { "this CPU has no XSAVE", "use a newer CPU (Sandy Bridge or later)" } },
+	{ 0x80000001, 3, 20, true, { "this CPU has no execute-disable (NX)", "enable XD/NX in the firmware set-up" } },
 };
 
-static void check_cpuid(void)
+static const struct vmx_requirement firmware_lock = {
+	"VT-x is locked off by the firmware", "enable Intel Virtualization Technology in the firmware set-up, then switch the box off and on"
+};
+
+/* The first that is missing. */
+static const struct vmx_requirement *check_cpuid(void)
 {
+	const struct vmx_requirement *first = NULL;
+
 	for (u32 i = 0; i < ARRAY_SIZE(cpu_requirements); i++) {
 		const struct cpu_requirement *need = &cpu_requirements[i];
 		struct cpuid_result r = cpuid(need->leaf, 0);
 		const u32 value[4] = { r.eax, r.ebx, r.ecx, r.edx };
 
-		if (!(value[need->register_index] & (1u << need->bit)))
-			refuse_to_start("%s: %s", need->missing, need->remedy);
+		if (value[need->register_index] & (1u << need->bit))
+			continue;
+		if (!first)
+			first = &need->requirement;
+		if (need->is_for_monitor)
+			refuse_to_start("%s: %s", first->missing, first->remedy);
 	}
+	return first;
 }
 
-static void check_firmware_lock(void)
+static bool is_locked_off(void)
 {
 	u64 control = rdmsr(IA32_FEATURE_CONTROL);
 
-	if ((control & FEATURE_CONTROL_LOCKED) && !(control & FEATURE_CONTROL_VMX_OUTSIDE))
-		refuse_to_start("VT-x is locked off by the firmware: enable Intel Virtualization Technology in the "
-				"firmware set-up, then switch the box off and on");
+	return (control & FEATURE_CONTROL_LOCKED) && !(control & FEATURE_CONTROL_VMX_OUTSIDE);
 }
 
-void vmx_check_cpu(void)
+const struct vmx_requirement *vmx_check_cpu(void)
 {
-	check_cpuid();
-	check_firmware_lock();
+	const struct vmx_requirement *missing = check_cpuid();
+
+	if (missing)
+		return missing;
+	if (is_locked_off())
+		return &firmware_lock;
 	vmx_capabilities_read(&vmx_capabilities);
-	const struct vmx_requirement *refused = vmx_negotiate(&vmx_capabilities, &vmx_controls);
-	if (refused)
-		refuse_to_start("%s: %s", refused->missing, refused->remedy);
+	return vmx_negotiate(&vmx_capabilities, &vmx_controls);
 }
 
 void vmx_enter_operation(void)

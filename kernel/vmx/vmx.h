@@ -10,8 +10,11 @@
 #include "kernel/vcpu.h"
 #include "kernel/vmx/capability.h"
 
-/* Refuses to start in one line when the CPU or its firmware setting lacks what is required. Once, on the boot CPU, before anything starts. */
-void vmx_check_cpu(void);
+/*
+ * What this CPU or its firmware lacks for running guests, null when nothing. Refuses to start in one line when even the monitor cannot run. Once, on
+ * the boot CPU, before anything starts.
+ */
+const struct vmx_requirement *vmx_check_cpu(void);
 /* VMXON on this CPU, with its own region. */
 void vmx_enter_operation(void);
 /* Gives v a vmcs01 with host state, controls and EPT, loads it; guest state comes from vcpu_reset(). */

@@ -171,12 +171,17 @@ static bool load_from_disk(const struct monitor_info *info)
 	return wrong ? refuse(wrong) : true;
 }
 
-bool boot_partition(const struct boot_source *source, struct boot_state *boot)
+static void begin(const struct boot_source *source)
 {
 	is_accepted = false;
 	ram = (struct guest_ram){ .base = source->ram, .bytes = source->info->ram_bytes };
 	crypto_heap_init(crypto_heap, sizeof(crypto_heap));
 	policy_fill(source->info);
+}
+
+bool boot_partition(const struct boot_source *source, struct boot_state *boot)
+{
+	begin(source);
 	if (source->info->disk == DISK_NONE ? !load_module(source) : !load_from_disk(source->info))
 		return false;
 	if (!place_tables(source->info))
@@ -189,6 +194,21 @@ bool boot_partition(const struct boot_source *source, struct boot_state *boot)
 	print("image: accepted; starting %s at %" PRIx64 "\n", payload_kernel(&payload)->text,
 	      boot->rip);
 	return true;
+}
+
+void boot_report(const struct boot_source *source)
+{
+	begin(source);
+	print("report: nothing is started and nothing is written; what partition %s would run:\n", source->info->partition_name);
+	if (source->info->disk == DISK_NONE) {
+		if (load_module(source))
+			print("report: the image is verified and would run\n");
+		return;
+	}
+	const char *wrong = slots_report(source->info, &box_policy, load_slot);
+
+	if (wrong)
+		(void)refuse(wrong);
 }
 
 const struct manifest *boot_manifest(void)

@@ -20,6 +20,12 @@ struct boot_source {
  * run. */
 bool boot_partition(const struct boot_source *source, struct boot_state *boot);
 
+/*
+ * For a machine that cannot run the partition: verifies what it would run and says so, slot by slot. Nothing is written to the
+ * disk, no try is spent.
+ */
+void boot_report(const struct boot_source *source);
+
 /* Of the image that was accepted last; null when there is none. */
 struct manifest;
 const struct manifest *boot_manifest(void);

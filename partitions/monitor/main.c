@@ -38,13 +38,14 @@ static void arm_timer(void)
 	sys_call(SYS_TIMER_ARM, deadline, 0, 0);
 }
 
+static struct boot_source boot_source(void)
+{
+	return (struct boot_source){ .info = info, .module = (const uint8_t *)MONITOR_MODULE_VA, .ram = (uint8_t *)MONITOR_RAM_VA };
+}
+
 static uint64_t on_boot(struct call_page *page)
 {
-	const struct boot_source source = {
-		.info = info,
-		.module = (const uint8_t *)MONITOR_MODULE_VA,
-		.ram = (uint8_t *)MONITOR_RAM_VA,
-	};
+	const struct boot_source source = boot_source();
 
 	if (info->abi_version != MONITOR_ABI_VERSION)
 		return REFUSED;
@@ -126,6 +127,18 @@ static uint64_t on_hypercall(struct call_page *page)
 	return (uint64_t)-SYS_ENOENT;
 }
 
+/* Neither board nor console: nobody is there to use them. */
+static uint64_t on_report(struct call_page *page)
+{
+	const struct boot_source source = boot_source();
+
+	(void)page;
+	if (info->abi_version != MONITOR_ABI_VERSION)
+		return REFUSED;
+	boot_report(&source);
+	return 0;
+}
+
 static uint64_t on_stopped(struct call_page *page)
 {
 	armed_ticks = 0;
@@ -150,6 +163,7 @@ static uint64_t (*const handlers[])(struct call_page *page) = {
 	[UPCALL_EOI] = on_eoi,
 	[UPCALL_INTACK] = on_intack,
 	[UPCALL_HYPERCALL] = on_hypercall,
+	[UPCALL_REPORT] = on_report,
 	[UPCALL_STOPPED] = on_stopped,
 };
 

@@ -9,7 +9,9 @@
 #include "keys.h"
 #include "manage/update_port.h"
 #include "print.h"
+#include "slot_line.h"
 #include "update/gpt.h"
+#include "update/rehearsal.h"
 #include "update/select.h"
 #include "update/slot.h"
 
@@ -26,7 +28,8 @@ static struct {
 	struct verify_policy with_keys; /* the box's policy with the keyring of the disk */
 	const struct verify_policy *policy;
 	slots_load *load;
-	bool has_data, is_chosen;
+	struct rehearsal rehearsal; /* in front of the disk when nothing may be written */
+	bool is_rehearsal, has_data, is_chosen;
 } disk;
 
 static struct {
@@ -81,7 +84,7 @@ static const char *open_disk(const struct monitor_info *info)
 	if (!ata_open(&disk.ata, info->tsc_hz))
 		return "there is no disk on the first IDE channel; check its cable, or another driver in menuconfig";
 	print("disk: %s, %" PRIu64 " MiB\n", disk.ata.model, disk.ata.device.sector_count / ((1u << 20) / ATA_SECTOR_BYTES));
-	error = gpt_read(&disk.gpt, &disk.ata.device);
+	error = gpt_read(&disk.gpt, disk.is_rehearsal ? rehearsal_open(&disk.rehearsal, &disk.ata.device) : &disk.ata.device);
 	if (!error && disk.gpt.is_backup)
 		print("disk: warning: its first partition table is damaged (%s)\n", update_error_text(disk.gpt.primary_error));
 	if (!error)
@@ -103,27 +106,103 @@ static void report_failures(void)
 		      last->command, last->sector, last->status, last->error);
 }
 
-const char *slots_boot(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load_slot)
+/* The disk, its partitions, its keyring; or what is wrong with them. */
+static const char *open_box(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load_slot, bool is_rehearsal)
 {
-	struct slot_access access = { .inspect = inspect, .load = load, .tries = info->slot_tries };
-
 	memset(&disk, 0, sizeof(disk));
 	disk.with_keys = *policy;
 	disk.policy = &disk.with_keys;
 	disk.load = load_slot;
-	memcpy(access.role_uuid, policy->role_uuid, UUID_BYTES);
+	disk.is_rehearsal = is_rehearsal;
+	disk.box = (struct update_box){ .meta = &disk.meta, .slots = disk.slots, .policy = disk.policy, .tries = info->slot_tries };
 	const char *wrong = open_disk(info);
 
-	if (!wrong) {
+	if (!wrong)
 		disk.with_keys.keyring = keys_choose(&disk.meta, policy->product_uuid);
-		disk.is_chosen = select_slot(&disk.meta, &access, &disk.choice);
-		if (!disk.is_chosen)
-			wrong = "neither slot has an image that may run; write the box's image to the disk again";
+	return wrong;
+}
+
+static const char *choose(const struct monitor_info *info)
+{
+	struct slot_access access = { .inspect = inspect, .load = load, .tries = info->slot_tries };
+
+	memcpy(access.role_uuid, disk.policy->role_uuid, UUID_BYTES);
+	disk.is_chosen = select_slot(&disk.meta, &access, &disk.choice);
+	disk.box.running = disk.choice.running;
+	return disk.is_chosen ? NULL : "neither slot has an image that may run; write the box's image to the disk again";
+}
+
+/* What is to be told beside the slots' own lines. */
+static void show_rest(const struct sink *out, const struct record_role *role)
+{
+	if (role)
+		sink_print(out, "lowest security version: %" PRIu32 "\n", role->floor);
+	if (disk.is_chosen && disk.choice.warning != WARNING_NONE)
+		sink_print(out, "warning: %s\n", warning_text(disk.choice.warning));
+	if (disk.choice.is_recovered)
+		sink_print(out, "degraded: the slot record had been lost; confirm what runs if it is right\n");
+}
+
+void slots_show(const struct sink *out)
+{
+	const struct record_role *role = disk.policy ? update_role(&disk.box) : NULL;
+
+	if (!role) {
+		sink_print(out, "this box has no slots: its image is a boot module\n");
+		return;
+	}
+	for (enum slot_id slot = SLOT_A; slot <= SLOT_B; slot++) {
+		slot_line_state(out, role, slot);
+		sink_print(out, "%s\n", disk.is_chosen && disk.choice.running.slot == slot ? ", running" : "");
+	}
+	show_rest(out, role);
+}
+
+const char *slots_boot(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load_slot)
+{
+	const char *wrong = open_box(info, policy, load_slot, false);
+
+	if (!wrong)
+		wrong = choose(info);
+	report_failures();
+	slots_show(&print_sink);
+	return wrong;
+}
+
+/* Selection stops at the first slot that may run; a report has looked at both. */
+static void verify_rest(const struct record_role *role)
+{
+	for (enum slot_id slot = SLOT_A; slot <= SLOT_B; slot++)
+		if (disk.choice.verdicts[slot - 1].kind == VERDICT_UNKNOWN && role && role_state(role, slot) != SLOT_EMPTY)
+			load(NULL, slot, role->floor, &disk.choice.verdicts[slot - 1]);
+}
+
+static void show_report(const struct record_role *role)
+{
+	for (enum slot_id slot = SLOT_A; slot <= SLOT_B; slot++) {
+		slot_line_state(&print_sink, role, slot);
+		slot_line_verdict(&print_sink, role, slot, &disk.choice.verdicts[slot - 1]);
+		print("%s\n", disk.is_chosen && disk.choice.running.slot == slot ? "; would run" : "");
+	}
+	show_rest(&print_sink, role);
+}
+
+const char *slots_report(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load_slot)
+{
+	const char *wrong = open_box(info, policy, load_slot, true);
+
+	if (!wrong) {
+		/* as the disk has it, not as selection leaves it; a lost record is what selection makes of it */
+		struct record before = disk.meta.record;
+		bool has_record = disk.meta.has_record;
+
+		wrong = choose(info);
+		const struct record_role *role = has_record ? record_role(&before, policy->role_uuid) : NULL;
+		role = role ? role : update_role(&disk.box);
+		verify_rest(role);
+		show_report(role);
 	}
 	report_failures();
-	disk.box = (struct update_box){ .meta = &disk.meta, .slots = disk.slots, .policy = disk.policy, .running = disk.choice.running,
-					.tries = info->slot_tries };
-	slots_show(&print_sink);
 	return wrong;
 }
 
@@ -151,43 +230,6 @@ bool slots_data(struct block_region *region)
 	if (disk.has_data)
 		*region = disk.data;
 	return disk.has_data;
-}
-
-static const char *state_text(const struct record_role *role, enum slot_id slot)
-{
-	static const char *const texts[] = {
-		[SLOT_EMPTY] = "empty", [SLOT_INSTALLED] = "installed, not confirmed", [SLOT_CONFIRMED] = "confirmed", [SLOT_FAILED] = "failed",
-	};
-	unsigned int state = role_state(role, slot);
-
-	return state < sizeof(texts) / sizeof(texts[0]) ? texts[state] : "unknown";
-}
-
-static void show_slot(const struct sink *out, const struct record_role *role, enum slot_id slot)
-{
-	sink_print(out, "slot %s: %s", slot_name(slot), state_text(role, slot));
-	if (role_state(role, slot) == SLOT_FAILED)
-		sink_print(out, " (%s)", slot_fail_text((enum slot_fail)role->reason[slot - 1]));
-	if (role->try_slot == slot)
-		sink_print(out, ", to be tried, %u left", (unsigned)role->tries_left);
-	sink_print(out, "%s%s\n", role->active == slot ? ", active" : "", disk.is_chosen && disk.choice.running.slot == slot ? ", running" : "");
-}
-
-void slots_show(const struct sink *out)
-{
-	const struct record_role *role = disk.policy ? update_role(&disk.box) : NULL;
-
-	if (!role) {
-		sink_print(out, "this box has no slots: its image is a boot module\n");
-		return;
-	}
-	show_slot(out, role, SLOT_A);
-	show_slot(out, role, SLOT_B);
-	sink_print(out, "lowest security version: %" PRIu32 "\n", role->floor);
-	if (disk.is_chosen && disk.choice.warning != WARNING_NONE)
-		sink_print(out, "warning: %s\n", warning_text(disk.choice.warning));
-	if (disk.choice.is_recovered)
-		sink_print(out, "degraded: the slot record had been lost; confirm what runs if it is right\n");
 }
 
 void slots_show_update(const struct sink *out)

@@ -19,6 +19,12 @@ typedef void slots_load(const struct block_region *slot, const struct verify_pol
  */
 const char *slots_boot(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load);
 
+/*
+ * Says what slots_boot() would do, and does none of it: both slots are verified in full, what would be written is kept in memory. Null when a
+ * slot would run; else why none does. No other function of this file may follow it.
+ */
+const char *slots_report(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load);
+
 /* What updates work on; null without a disk, or when nothing of it runs. */
 const struct update_box *slots_box(void);
 

@@ -8,6 +8,7 @@ Logs stay in BUILD/tests/system/, counts go to BUILD/tests/system.result.
 import argparse
 import concurrent.futures
 import fcntl
+import hashlib
 import os
 import pathlib
 import pty
@@ -119,8 +120,14 @@ class Run:
         self.stem = tools.work / re.sub(r"\W+", "-", test.name)
         self.log = self.stem.with_suffix(".log")
         self.typed = list(test.typed)
+        self.disk = None
 
     def medium(self):
+        """What the machine boots from; an empty name: its disk."""
+        if self.test.disk:
+            self.disk = self.test.disk(self.tools, self.stem)
+        if self.test.boots_disk:
+            return ""
         image = self.test.image(self.tools, self.stem.with_suffix(".img")) if self.test.image else None
         iso = self.stem.with_suffix(".iso")
         command = [TOP / "tools/disk", "--kernel", self.kernel] + (["--image", image] if image else []) + [iso]
@@ -132,8 +139,8 @@ class Run:
         memory = test.memory or int(config_value(self.tools.build, "CONFIG_MACHINE_RAM_MIB"))
         command = [TOP / "tools/run", "--machine", test.machine, "--iso", iso, "--log", self.log, "--cpus", test.cpus, "--memory", memory,
                    "--timeout", test.timeout, *test.options]
-        if test.disk:
-            command += ["--disk", test.disk(self.tools, self.stem)]
+        if self.disk:
+            command += ["--disk", self.disk]
         if test.until:
             command += ["--until", test.until]
         if test.forbids:
@@ -171,14 +178,19 @@ class Run:
     def text(self):
         return self.log.read_text(encoding="utf-8", errors="replace").replace("\r", "") if self.log.exists() else ""
 
-    def complaint(self, status, errors):
-        """Why the test failed, or None."""
+    def disk_digest(self):
+        return hashlib.sha256(self.disk.read_bytes()).digest() if self.test.keeps_disk else None
+
+    def complaint(self, iso):
+        """Runs it. Why the test failed, or None."""
+        before = self.disk_digest()
+        status, errors = self.emulate(iso)
         text, at = self.text(), 0
         bad = re.search(f"^.*({self.test.forbids}).*$", text, re.MULTILINE) if self.test.forbids else None
         if bad:
             return f"must not appear: {bad.group(0)}"
         for expected in self.test.expects:
-            found = re.compile(expected).search(text, at)
+            found = re.compile(expected, re.MULTILINE).search(text, at)
             if not found:
                 return f"missing: {expected}"
             at = found.end()
@@ -186,13 +198,15 @@ class Run:
             return f"the run ended with status {status}: {errors.strip()}"
         if self.typed:
             return f"nobody asked: {self.typed[0][0]}"
+        if before != self.disk_digest():
+            return "the disk was written to"
         return self.test.check(text) if self.test.check else None
 
     def execute(self):
         start = time.monotonic()
         try:
             self.log.unlink(missing_ok=True)
-            why = self.test.compares(self.tools, self.kernel) if self.test.compares else self.complaint(*self.emulate(self.medium()))
+            why = self.test.compares(self.tools, self.kernel) if self.test.compares else self.complaint(self.medium())
         except subprocess.CalledProcessError as error:
             why = f"{error}: {(error.stderr or b'').decode(errors='replace')}"
         except subprocess.TimeoutExpired:

@@ -68,6 +68,8 @@ class Test:
     typed: tuple = ()                       # (regular expression, what is then typed on the serial line: text, or what gives it)
     check: typing.Optional[typing.Callable] = None  # (serial text) to a complaint or None
     disk: typing.Optional[typing.Callable] = None  # (tools, stem of its files) to the box's disk
+    boots_disk: bool = False                # from the disk, which has a boot loader and the hypervisor, instead of a CD
+    keeps_disk: bool = False                # not a byte of the disk may change
     compares: typing.Optional[typing.Callable] = None  # instead of all that: (tools, kernel) to a complaint or None
 
 
@@ -83,8 +85,9 @@ def hashed_by(algorithm, name):
     return make
 
 
-def disk(name, damaged=""):
-    """A disk with versions 1 and 2 of a guest in slots a and b; of `damaged` slots one bit of the payload is flipped."""
+def disk(name, damaged="", boots=None):
+    """A disk with versions 1 and 2 of a guest in slots a and b; of `damaged` slots one bit of the payload is flipped. `boots`: this build, as
+    `make image` does it."""
     def make(tools, stem):
         out = stem.with_suffix(".disk")
         words = []
@@ -95,7 +98,9 @@ def disk(name, damaged=""):
                 data[len(data) // 2 + (1 << 19)] ^= 1
             image.write_bytes(data)
             words += [f"--slot-{slot}", image]
-        subprocess.run([tools.nestbox, "disk", "create", "--data-size", "4", *words, "-o", out], check=True, capture_output=True)
+        kernel = tools.work / f"build/{boots}/nestbox.elf"
+        command = [tamper.TOP / "tools/image", "--kernel", kernel, "--nestbox", tools.nestbox] if boots else [tools.nestbox, "disk", "create"]
+        subprocess.run([*command, "--data-size", "4", *words, "-o", out], check=True, capture_output=True)
         return out
     return make
 
@@ -250,6 +255,23 @@ def cannot_start(reason):
     return ("nestbox: cannot start: " + reason,)
 
 
+NO_VTX = cannot_start(re.escape("this CPU has no VT-x (VMX): use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)"))
+
+# how a disk is attached in QEMU, and the build whose driver it needs
+DISKS = {"ide": "disk"}
+
+BOTH_SOUND = ("slots: reading slot a", "image: version 1.0.0", "slots: reading slot b", "image: version 2.0.0",
+              "slot a: confirmed, active; version 1.0.0, verified; would run", "slot b: confirmed; version 2.0.0, verified$", "lowest security version: 0")
+
+
+def report(attach, firmware, damaged="", expects=BOTH_SOUND):
+    """The disk of a box, in a machine whose CPU has no VT-x: what it would run, and nothing done to the disk."""
+    name = f"report: {attach}, {firmware}" + (f", slot {damaged} damaged" if damaged else "")
+    return Test(name, DISKS[attach], disk=disk("power", damaged, boots=DISKS[attach]), boots_disk=True, keeps_disk=True,
+                expects=("report: nothing is started and nothing is written", "disk: .*MiB", *expects, *NO_VTX), forbids=BROKEN + "|image: accepted|guest:",
+                until="cannot start.*bochs", machine="qemu", memory=512, options=("--firmware", firmware, "--attach", attach), timeout=120)
+
+
 def refused(name, make, reason):
     return Test(f"image: {name}", "guest", make, (f"image refused: {re.escape(reason)}", "partition test: not started", HELD),
                 forbids=BROKEN + "|guest:|image: accepted", until=HELD)
@@ -361,13 +383,17 @@ TESTS = [
     Test("machine: one CPU of two", "guest", guest("power"),
          cannot_start("the partition has 2 CPUs, this machine 1: give the machine more CPUs"), forbids=BROKEN + "|image:",
          until="cannot start", cpus=1),
-    Test("machine: CPU of 2008 (Penryn)", "guest", guest("power"), cannot_start("this CPU has no x2APIC: "), forbids=BROKEN + "|image:",
-         until="cannot start", options=("--model", "core2_penryn_t9600")),
+    Test("machine: CPU of 2008 (Penryn)", "guest", guest("power"), ("report: the image is verified and would run", *cannot_start("this CPU has no x2APIC: ")),
+         forbids=BROKEN + "|image: accepted|guest:", until="cannot start", options=("--model", "core2_penryn_t9600")),
     Test("machine: CPU of 2009 (Lynnfield)", "guest", guest("power"), cannot_start("this CPU has no x2APIC: "),
          forbids=BROKEN + "|image:", until="cannot start", options=("--model", "corei5_lynnfield_750")),
     *[Test(f"machine: no VT-x, {firmware}", "guest", guest("power"),
-           ('parent: another hypervisor, "TCGTCGTCGTCG"', *cannot_start(re.escape(
-               "this CPU has no VT-x (VMX): use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)"))),
-           forbids=BROKEN + "|image:", until="cannot start.*bochs", machine="qemu", memory=256, options=("--firmware", firmware), timeout=90)
+           ('parent: another hypervisor, "TCGTCGTCGTCG"', "report: nothing is started", "image: version 1.0.0", "report: the image is verified and would run", *NO_VTX),
+           forbids=BROKEN + "|image: accepted|guest:", until="cannot start.*bochs", machine="qemu", memory=256, options=("--firmware", firmware), timeout=90)
       for firmware in ("bios", "uefi")],
+    *[report(attach, firmware) for attach in DISKS for firmware in ("bios", "uefi")],
+    report("ide", "bios", "a", ("slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image: version 2.0.0",
+                                "slot a: confirmed, active; not verified: its contents are not what was signed",
+                                "slot b: confirmed; version 2.0.0, verified; would run", "warning: degraded: the slot that should run is not sound")),
+    report("ide", "bios", "ab", ("slot a: confirmed, active; not verified", "slot b: confirmed; not verified: [^;\n]*$", "image refused: neither slot has an image")),
 ]

@@ -51,6 +51,16 @@ const char *slots_boot(const struct monitor_info *info, const struct verify_poli
 	return "there is no disk; get one";
 }
 
+static const char *report_answer;
+
+const char *slots_report(const struct monitor_info *of, const struct verify_policy *policy, slots_load *load)
+{
+	assert_ptr_equal(of, &info);
+	assert_ptr_equal(policy->keyring, &box_keyring);
+	assert_non_null(load);
+	return report_answer;
+}
+
 enum image_error image_verify_manifest(const struct image_source *source,
 				       const struct verify_policy *policy,
 				       struct verify_result *result)
@@ -266,6 +276,39 @@ static void small_partition_is_refused(void **state)
 	assert_refused("less than 16 MiB");
 }
 
+/* A machine that cannot run it: the module is verified in the partition's RAM, and that is all. */
+static void report_of_a_module(void **state)
+{
+	const struct boot_source source = { &info, module, ram };
+
+	(void)state;
+	boot_report(&source);
+	assert_true(has_payload_been_verified);
+	assert_non_null(strstr(fake_kernel.log, "version 1.2.3"));
+	assert_non_null(strstr(fake_kernel.log, "report: the image is verified and would run\n"));
+	assert_null(strstr(fake_kernel.log, "starting"));
+	assert_null(boot_manifest());
+	fake_kernel_reset();
+	payload_answer = IMAGE_ERROR_PAYLOAD_ALTERED;
+	boot_report(&source);
+	assert_non_null(strstr(fake_kernel.log, "image refused: "));
+	assert_null(strstr(fake_kernel.log, "would run\n"));
+}
+
+static void report_of_a_disk(void **state)
+{
+	const struct boot_source source = { &info, module, ram };
+
+	(void)state;
+	info.disk = DISK_ATA;
+	boot_report(&source);
+	assert_null(strstr(fake_kernel.log, "refused"));
+	report_answer = "nothing is sound; write it again";
+	boot_report(&source);
+	assert_non_null(strstr(fake_kernel.log, "image refused: nothing is sound - write it again\n"));
+	assert_false(has_payload_been_verified);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +325,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unloadable_kernel_is_refused, open_box, close_box),
 		cmocka_unit_test_setup_teardown(payload_larger_than_ram_is_refused, open_box,
 						close_box),
+		cmocka_unit_test_setup_teardown(report_of_a_module, open_box, close_box),
+		cmocka_unit_test_setup_teardown(report_of_a_disk, open_box, close_box),
 		cmocka_unit_test_setup_teardown(small_partition_is_refused, open_box, close_box),
 	};
 

@@ -30,6 +30,16 @@ bool boot_partition(const struct boot_source *source, struct boot_state *boot)
 	return is_image_good;
 }
 
+static unsigned int reports;
+
+void boot_report(const struct boot_source *source)
+{
+	assert_ptr_equal(source->info, info);
+	assert_ptr_equal(source->module, (void *)MONITOR_MODULE_VA);
+	assert_ptr_equal(source->ram, (void *)MONITOR_RAM_VA);
+	reports++;
+}
+
 const struct manifest *boot_manifest(void)
 {
 	return NULL;
@@ -86,6 +96,20 @@ static void refusal_is_negative(void **state)
 	is_image_good = true;
 	info->abi_version++;
 	assert_true((int64_t)upcall(UPCALL_BOOT, 0, 0, 0) < 0);
+}
+
+/* No board, no console, no timer: only the report. */
+static void a_report_starts_nothing(void **state)
+{
+	(void)state;
+	fake_kernel_reset();
+	assert_int_equal(upcall(UPCALL_REPORT, 0, 0, 0), 0);
+	assert_int_equal(reports, 1);
+	for (unsigned int i = 0; i < SYS_COUNT; i++)
+		assert_int_equal(fake_kernel.calls[i], 0);
+	info->abi_version++;
+	assert_true((int64_t)upcall(UPCALL_REPORT, 0, 0, 0) < 0);
+	assert_int_equal(reports, 1);
 }
 
 static void unknown_upcalls_are_refused(void **state)
@@ -200,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(boot_fills_the_call_page, start),
 		cmocka_unit_test_setup(refusal_is_negative, start),
+		cmocka_unit_test_setup(a_report_starts_nothing, start),
 		cmocka_unit_test_setup(unknown_upcalls_are_refused, start),
 		cmocka_unit_test_setup(guest_output_reaches_the_console, start),
 		cmocka_unit_test_setup(console_input_reaches_the_guest_whole, start),
