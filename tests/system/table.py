@@ -6,6 +6,7 @@ import re
 import subprocess
 import typing
 
+import slot_record
 import tamper
 from transcripts import same_as_bare
 
@@ -85,9 +86,9 @@ def hashed_by(algorithm, name):
     return make
 
 
-def disk(name, damaged="", boots=None):
+def disk(name, damaged="", boots=None, tries=0):
     """A disk with versions 1 and 2 of a guest in slots a and b; of `damaged` slots one bit of the payload is flipped. `boots`: this build, as
-    `make image` does it."""
+    `make image` does it. `tries`: slot b has just been installed and has so many left."""
     def make(tools, stem):
         out = stem.with_suffix(".disk")
         words = []
@@ -101,6 +102,8 @@ def disk(name, damaged="", boots=None):
         kernel = tools.work / f"build/{boots}/nestbox.elf"
         command = [tamper.TOP / "tools/image", "--kernel", kernel, "--nestbox", tools.nestbox] if boots else [tools.nestbox, "disk", "create"]
         subprocess.run([*command, "--data-size", "4", *words, "-o", out], check=True, capture_output=True)
+        if tries:
+            slot_record.try_slot_b(out, tries)
         return out
     return make
 
@@ -116,8 +119,7 @@ def disk_with_keyring(name, signers):
         for command in commands:
             subprocess.run([tools.nestbox, *command], check=True, capture_output=True)
         data = bytearray(out.read_bytes())
-        place = data.index("nbmeta".encode("utf-16-le")) - 24  # UEFI 2.10 table 5-6: the first sector lies 24 bytes before the name
-        at = int.from_bytes(data[place:place + 8], "little") * 512 + 4 * 65536
+        at = slot_record.partition(data, "nbmeta") + 4 * slot_record.PLACE
         data[at:at + 20480] = keyring.read_bytes()
         out.write_bytes(data)
         return out
@@ -257,19 +259,20 @@ def cannot_start(reason):
 
 NO_VTX = cannot_start(re.escape("this CPU has no VT-x (VMX): use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)"))
 
-# how a disk is attached in QEMU, and the build whose driver it needs
-DISKS = {"ide": "disk"}
+# how a disk is attached in QEMU, and the build that has its driver; none yet: the firmware boots from it, the box does not find it
+DISKS = {"ide": "disk", "ahci": None, "nvme": None, "virtio": None}
 
 BOTH_SOUND = ("slots: reading slot a", "image: version 1.0.0", "slots: reading slot b", "image: version 2.0.0",
               "slot a: confirmed, active; version 1.0.0, verified; would run", "slot b: confirmed; version 2.0.0, verified$", "lowest security version: 0")
 
 
-def report(attach, firmware, damaged="", expects=BOTH_SOUND):
+def report(attach, firmware, what="", expects=BOTH_SOUND, **kind):
     """The disk of a box, in a machine whose CPU has no VT-x: what it would run, and nothing done to the disk."""
-    name = f"report: {attach}, {firmware}" + (f", slot {damaged} damaged" if damaged else "")
-    return Test(name, DISKS[attach], disk=disk("power", damaged, boots=DISKS[attach]), boots_disk=True, keeps_disk=True,
-                expects=("report: nothing is started and nothing is written", "disk: .*MiB", *expects, *NO_VTX), forbids=BROKEN + "|image: accepted|guest:",
-                until="cannot start.*bochs", machine="qemu", memory=512, options=("--firmware", firmware, "--attach", attach), timeout=120)
+    build = DISKS[attach] or "disk"
+    seen = ("disk: .*MiB", *expects) if DISKS[attach] else ("image refused: there is no disk",)
+    return Test(f"report: {attach}, {firmware}{what}", build, disk=disk("power", boots=build, **kind), boots_disk=True, keeps_disk=True,
+                expects=("report: nothing is started and nothing is written", *seen, *NO_VTX), forbids=BROKEN + "|image: accepted|guest:",
+                until="cannot start.*bochs", machine="qemu", options=("--firmware", firmware, "--attach", attach), timeout=120)
 
 
 def refused(name, make, reason):
@@ -392,8 +395,13 @@ TESTS = [
            forbids=BROKEN + "|image: accepted|guest:", until="cannot start.*bochs", machine="qemu", memory=256, options=("--firmware", firmware), timeout=90)
       for firmware in ("bios", "uefi")],
     *[report(attach, firmware) for attach in DISKS for firmware in ("bios", "uefi")],
-    report("ide", "bios", "a", ("slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image: version 2.0.0",
-                                "slot a: confirmed, active; not verified: its contents are not what was signed",
-                                "slot b: confirmed; version 2.0.0, verified; would run", "warning: degraded: the slot that should run is not sound")),
-    report("ide", "bios", "ab", ("slot a: confirmed, active; not verified", "slot b: confirmed; not verified: [^;\n]*$", "image refused: neither slot has an image")),
+    report("ide", "bios", ", slot a damaged", (
+        "slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image: version 2.0.0",
+        "slot a: confirmed, active; not verified: its contents are not what was signed", "slot b: confirmed; version 2.0.0, verified; would run",
+        "warning: degraded: the slot that should run is not sound"), damaged="a"),
+    report("ide", "bios", ", both damaged", (
+        "slot a: confirmed, active; not verified: its", "slot b: confirmed; not verified: [^;\n]*$", "image refused: neither slot has an image"), damaged="ab"),
+    report("ide", "bios", ", slot b is tried", (
+        "slots: reading slot b", "slots: reading slot a", "slot a: confirmed, active; version 1.0.0, verified$",
+        "slot b: installed, not confirmed, to be tried, 1 left; version 2.0.0, verified; would run"), tries=1),
 ]
