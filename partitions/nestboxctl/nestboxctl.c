@@ -19,8 +19,9 @@ enum { DONE, REFUSED, USAGE, UNREACHABLE };
 static const char usage[] =
 	"usage: nestboxctl COMMAND\n\n"
 	"  update install FILE|URL|-   install a bundle in the slot that does not run; run it again after a cut\n"
-	"  status | slots | nested | exits\n"
+	"  status | slots | update | exits\n"
 	"                              what the box tells about itself\n"
+	"  nested [--json]             whether nesting works, what is wrong if not; ends with 0 works, 1 works with warnings, 2 does not work\n"
 	"  confirm                     keep the image that runs\n"
 	"  rollback                    start the other image next time\n"
 	"  help                        what the box takes from this guest\n\n"
@@ -29,7 +30,17 @@ static const char usage[] =
 /* The box ends an answer with a line `ok` or `error TEXT`. */
 struct answer {
 	bool is_over, is_error;
+	int nesting; /* as the box concludes; below 0: it has not been asked */
 };
+
+/* The last line of `nested`, or the first of its JSON. */
+static void take_nesting(struct answer *answer, const char *text)
+{
+	int status;
+
+	if (sscanf(text, "nesting %*[^(](%1d)", &status) == 1 || sscanf(text, "{\"status\": %1d,", &status) == 1)
+		answer->nesting = status;
+}
 
 static void take_answer(void *context, char *text)
 {
@@ -41,13 +52,14 @@ static void take_answer(void *context, char *text)
 		answer->is_over = answer->is_error = true;
 		fprintf(stderr, "nestboxctl: the box says: %s\n", text + 5 + (text[5] == ' '));
 	} else {
+		take_nesting(answer, text);
 		puts(text);
 	}
 }
 
 static int ask(const char *command)
 {
-	struct answer answer = { .is_over = false };
+	struct answer answer = { .nesting = -1 };
 	struct port port = { .line = take_answer, .context = &answer };
 	char line[128];
 	int length = snprintf(line, sizeof(line), "%.100s\n", command);
@@ -61,7 +73,9 @@ static int ask(const char *command)
 	port_close(&port);
 	if (!answer.is_over)
 		fprintf(stderr, "nestboxctl: the box does not answer\n");
-	return !answer.is_over ? UNREACHABLE : answer.is_error ? REFUSED : DONE;
+	if (!answer.is_over || answer.is_error)
+		return answer.is_over ? REFUSED : UNREACHABLE;
+	return !strncmp(command, "nested", 6) && answer.nesting >= 0 && answer.nesting <= 2 ? answer.nesting : DONE;
 }
 
 /* What the system's own tool fetches. */
@@ -104,7 +118,7 @@ static int install(const char *what)
 
 int main(int argc, char **argv)
 {
-	static const char *const asked[] = { "status", "slots", "nested", "exits", "confirm", "rollback", "help" };
+	static const char *const asked[] = { "status", "slots", "update", "nested", "exits", "confirm", "rollback", "help" };
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
@@ -112,6 +126,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && !strcmp(argv[1], "update") && !strcmp(argv[2], "install"))
 		return install(argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "nested") && !strcmp(argv[2], "--json"))
+		return ask("nested --json");
 	for (size_t i = 0; argc == 2 && i < sizeof(asked) / sizeof(asked[0]); i++)
 		if (!strcmp(argv[1], asked[i]))
 			return ask(asked[i]);

@@ -8,6 +8,7 @@ import typing
 
 import slot_record
 import tamper
+from outside import from_outside
 from transcripts import same_as_bare
 
 CONFIGS = pathlib.Path(__file__).resolve().parent.parent.parent / "configs"
@@ -333,7 +334,7 @@ TESTS = [
          several(stopped("triple-faults", "triple-faulted", "switching the box off"), (POWERED_OFF,))),
     Test("contain: a crash, the box reboots", "reboot", guest("misdeed"),
          several(("Nestbox ",), stopped("reads outside", OUTSIDE, "resetting the box"), ("kernel: resetting the box", "Nestbox ", "layout",
-                                                                                        "guest: misdeed 1")),
+                                                                                        "crash: there is a report from before the reset", "guest: misdeed 1")),
          until="guest: misdeed 1"),
     Test("cpus: bring-up, interrupts, timers", "guest", guest("cpus"),
          several(("xAPIC: CPU 1 is up", "xAPIC: one time", "INIT of a deaf CPU", "x2APIC: CPU 1 is up", "x2APIC: one time"), finished("cpus"))),
@@ -350,6 +351,7 @@ TESTS = [
       for name, model, seed in (("Skylake", "corei7_skylake_x", 1), ("Ice Lake", "corei7_icelake_u", 2))],
     Test("console: login, status, stop, start, power button", "guest", guest("echo"), CONSOLE, timeout=120, typed=AT_CONSOLE,
          forbids=BROKEN + "|no command|takes no arguments"),
+    Test("console: the host tool at the serial line", "nesting", compares=from_outside),
     Test("slots: the box reads slot a of its disk", "disk", disk=disk("power"),
          expects=("disk: .*, 11 MiB", "slots: reading slot a", "image: version 1.0.0", "slot a: confirmed, active, running", "slot b: confirmed", "image: accepted", "guest: boot 0",
                   "slots: reading slot a", "image: accepted", "guest: boot 1", "guest: boot 3", POWERED_OFF), until=""),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "box.h"
 #include "commands.h"
 #include "layout_config.h"
 #include "layout_draw.h"
@@ -13,7 +14,7 @@
 
 static struct {
 	bool json, svg;
-	const char *image, *slot_mib, *data_mib, *disk_mib;
+	const char *image, *slot_mib, *data_mib, *disk_mib, *password_file;
 } given;
 
 static const struct option_row options[] = {
@@ -23,6 +24,7 @@ static const struct option_row options[] = {
 	{ OPTION_TEXT, "slot-size", "MIB", "room for an image in each slot", &given.slot_mib },
 	{ OPTION_TEXT, "data-size", "MIB", "room for the partition's own data", &given.data_mib },
 	{ OPTION_TEXT, "disk-size", "MIB", "the disk they must fit on", &given.disk_mib },
+	{ OPTION_TEXT, "password-file", "FILE", BOX_PASSWORD_HELP, &given.password_file },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
@@ -47,6 +49,16 @@ static enum exit_code disk_take(struct layout *layout)
 	return EXIT_OK;
 }
 
+/* As it was built into the box. */
+static enum exit_code run_on_box(const char *path)
+{
+	if (given.svg)
+		return report_error(EXIT_USAGE, "a box tells its layout as text or --json; take the picture from its configuration or image");
+	enum exit_code code = box_ask_once(path, given.password_file, given.json ? "layout --json" : "layout", box_print_line, NULL);
+
+	return code ? code : output_flush_stdout();
+}
+
 static enum exit_code run(const struct text_list *operands)
 {
 	struct layout layout;
@@ -54,6 +66,8 @@ static enum exit_code run(const struct text_list *operands)
 
 	if (given.json && given.svg)
 		return report_error(EXIT_USAGE, "--json and --svg are two forms; give one of them");
+	if (serial_is_one(operands->items[0]))
+		return run_on_box(operands->items[0]);
 	code = layout_open(operands->items[0], &layout);
 	if (!code)
 		code = disk_take(&layout);
@@ -78,7 +92,8 @@ const struct command command_layout = {
 	.operands_max = 1,
 	.options = options,
 	.run = run,
-	.notes = "FILE is a configuration (.config), a kernel (build/nestbox.elf) or an image with one.",
+	.notes = "FILE is a configuration (.config), a kernel (build/nestbox.elf), an image with one, or a running box: its serial device, or the "
+		 "socket of `nestbox run`.",
 };
 
 /* One line if they differ; true then. */

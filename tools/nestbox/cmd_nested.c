@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "box.h"
 #include "commands.h"
 #include "json.h"
 #include "layout_config.h"
@@ -16,6 +17,7 @@
 
 static struct {
 	bool dry_run, json;
+	const char *password_file;
 } given;
 
 static const struct option_row change_options[] = {
@@ -25,6 +27,7 @@ static const struct option_row change_options[] = {
 
 static const struct option_row status_options[] = {
 	{ OPTION_FLAG, "json", NULL, "print JSON", &given.json },
+	{ OPTION_TEXT, "password-file", "FILE", BOX_PASSWORD_HELP, &given.password_file },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
@@ -208,8 +211,34 @@ static void check_print(const struct nested_facts *facts, enum nested_check chec
 		printf("%-8s -> %s\n", "", words.remedy);
 }
 
+/* The box says 0, 1 or 2 itself: in its last line, or as "status". */
+static void take_status(void *context, const char *line)
+{
+	int *found = context;
+	int status = -1;
+
+	if (sscanf(line, given.json ? "{\"status\": %1d," : "nesting %*[^(](%1d)", &status) == 1 && status >= 0 && status <= 2)
+		*found = status;
+	puts(line);
+}
+
+static enum exit_code status_of_box(const char *path)
+{
+	int found = -1;
+
+	if (box_ask_once(path, given.password_file, given.json ? "nested --json" : "nested", take_status, &found))
+		return EXIT_IO;
+	if (found < 0)
+		return report_error(EXIT_IO, "the box's answer says nothing of nesting; is it of another version");
+	enum exit_code code = output_flush_stdout();
+
+	return code ? code : (enum exit_code)found;
+}
+
 static enum exit_code status(const struct text_list *operands)
 {
+	if (serial_is_one(operands->items[0]))
+		return status_of_box(operands->items[0]);
 	struct input_file input;
 	struct config_text config;
 	struct layout layout;
@@ -269,5 +298,6 @@ const struct command command_nested_status = {
 	.operands_max = 1,
 	.options = status_options,
 	.run = status,
-	.notes = "Exit code here: 0 works, 1 works with warnings, 2 does not work, 3 FILE is none. FILE is a configuration, a kernel or an image with one.",
+	.notes = "Exit code here: 0 works, 1 works with warnings, 2 does not work, 3 FILE is none. FILE is a configuration, a kernel, an image "
+		 "with one, or a running box: its serial device, or the socket of `nestbox run`.",
 };

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "password_file.h"
+#include "password_read.h"
 #include "text.h"
 
 #define DEFAULT_ITERATIONS 100000u
@@ -30,38 +30,14 @@ static const struct option_row options[] = {
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
-/* One line of standard input, not shown on a terminal. False at its end, or when it is too long for the box's prompt. */
-static bool line_read(const char *prompt, char *text)
-{
-	struct termios shown, hidden;
-	bool is_terminal = !tcgetattr(STDIN_FILENO, &shown);
-
-	if (is_terminal) {
-		hidden = shown;
-		hidden.c_lflag &= ~(tcflag_t)ECHO;
-		fputs(prompt, stderr);
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-	}
-	bool has_line = fgets(text, LINE_MAX_BYTES + 1, stdin);
-	if (is_terminal) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-		fputc('\n', stderr);
-	}
-	size_t length = has_line ? strcspn(text, "\n") : 0;
-	bool fits = length < LINE_MAX_BYTES;
-
-	text[fits ? length : 0] = 0;
-	return has_line && fits;
-}
-
 static enum exit_code password_ask(char *text)
 {
 	char again[LINE_MAX_BYTES + 1];
 
-	if (!line_read("password of the console: ", text))
+	if (!password_read("password of the console: ", text))
 		return report_error(EXIT_USAGE, "give one line with the password on standard input, at most %u characters",
 				    LINE_MAX_BYTES - 1);
-	if (isatty(STDIN_FILENO) && (!line_read("once more: ", again) || strcmp(text, again)))
+	if (isatty(STDIN_FILENO) && (!password_read("once more: ", again) || strcmp(text, again)))
 		return report_error(EXIT_REFUSED, "these were two different passwords; nothing is written");
 	return EXIT_OK;
 }

@@ -29,6 +29,10 @@ static const struct command *const commands[] = {
 	&command_nested_enable,
 	&command_nested_disable,
 	&command_nested_status,
+	&command_run_machine,
+	&command_box_console,
+	&command_box_log,
+	&command_box_exits,
 	&command_completion,
 	&command_manual,
 };

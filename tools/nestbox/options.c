@@ -121,7 +121,7 @@ void options_help(const struct command *command)
 	if (row)
 		printf("\noptions:\n");
 	for (; row && row->kind != OPTION_END; row++) {
-		snprintf(left, sizeof(left), "%s--%s%s%s", strcmp(row->name, "out") ? "" : "-o, ",
+		snprintf(left, sizeof(left), "%s%s%s%s%s", strcmp(row->name, "out") ? "" : "-o, ", row->name[1] ? "--" : "-",
 			 row->name, row->argument ? " " : "", row->argument ? row->argument : "");
 		printf("  %-26s %s\n", left, row->help);
 	}
