@@ -31,3 +31,8 @@ const struct keyring *keys_choose(const struct nbmeta *meta, const uint8_t produ
 	}
 	return keys.keyring;
 }
+
+struct box_keys *keys_box(void)
+{
+	return &keys;
+}

@@ -12,6 +12,7 @@
 #include "slot_line.h"
 #include "update/gpt.h"
 #include "update/rehearsal.h"
+#include "update/rekey.h"
 #include "update/select.h"
 #include "update/slot.h"
 
@@ -158,12 +159,24 @@ void slots_show(const struct sink *out)
 	show_rest(out, role);
 }
 
+static void keys_settle(void)
+{
+	enum update_error error;
+
+	disk.box.keys = keys_box();
+	error = rekey_settle(&disk.box);
+	if (error)
+		print("keys: warning: the keyring is in one place only: %s\n", update_error_text(error));
+}
+
 const char *slots_boot(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load_slot)
 {
 	const char *wrong = open_box(info, policy, load_slot, false);
 
 	if (!wrong)
 		wrong = choose(info);
+	if (disk.is_chosen)
+		keys_settle();
 	report_failures();
 	slots_show(&print_sink);
 	return wrong;

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keyring.h"
 #include "port.h"
 #include "update.h"
 
@@ -19,6 +20,7 @@ enum { DONE, REFUSED, USAGE, UNREACHABLE };
 static const char usage[] =
 	"usage: nestboxctl COMMAND\n\n"
 	"  update install FILE|URL|-   install a bundle in the slot that does not run; run it again after a cut\n"
+	"  keyring install FILE|URL|-  take a keyring that the product's roots have signed\n"
 	"  status | slots | update | exits\n"
 	"                              what the box tells about itself\n"
 	"  nested [--json]             whether nesting works, what is wrong if not; ends with 0 works, 1 works with warnings, 2 does not work\n"
@@ -98,19 +100,19 @@ static FILE *url_open(const char *url, pid_t *child)
 	return fdopen(ends[0], "r");
 }
 
-static int install(const char *what)
+static int with_file(const char *what, int (*install)(FILE *file))
 {
 	bool is_url = strstr(what, "://") != NULL;
 	pid_t child = 0;
-	FILE *bundle = !strcmp(what, "-") ? stdin : is_url ? url_open(what, &child) : fopen(what, "re");
+	FILE *file = !strcmp(what, "-") ? stdin : is_url ? url_open(what, &child) : fopen(what, "re");
 
-	if (!bundle) {
+	if (!file) {
 		fprintf(stderr, "nestboxctl: cannot read %s: %s\n", what, strerror(errno));
 		return UNREACHABLE;
 	}
-	int code = update_install(bundle);
+	int code = install(file);
 
-	fclose(bundle);
+	fclose(file);
 	if (child > 0)
 		waitpid(child, NULL, 0);
 	return code;
@@ -125,7 +127,9 @@ int main(int argc, char **argv)
 		return DONE;
 	}
 	if (argc == 4 && !strcmp(argv[1], "update") && !strcmp(argv[2], "install"))
-		return install(argv[3]);
+		return with_file(argv[3], update_install);
+	if (argc == 4 && !strcmp(argv[1], "keyring") && !strcmp(argv[2], "install"))
+		return with_file(argv[3], keyring_install);
 	if (argc == 3 && !strcmp(argv[1], "nested") && !strcmp(argv[2], "--json"))
 		return ask("nested --json");
 	for (size_t i = 0; argc == 2 && i < sizeof(asked) / sizeof(asked[0]); i++)

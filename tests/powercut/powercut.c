@@ -3,7 +3,7 @@
  * The life of a box, with its power cut at every write of it. Each session (from one start to the
  * next) is run once and recorded; then the disk is put into every state a cut can leave:
  *
- *	in order: before a write, torn at every sector (every byte of a record, every sixteenth of a keyring), after it;
+ *	in order: before a write, torn at every sector (every byte of a record and of a keyring), after it;
  *	torn with rubbish in the sector that was being written, or with one that cannot be read;
  *	any of the writes since the last flush missing;
  *	the same with one flush that did nothing, and with a disk that does nothing on any of them.
@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "session.h"
+#include "update/rekey.h"
 
 static const struct session sessions[] = {
 	/* an update, and back */
@@ -75,10 +76,9 @@ void session_require(bool is_true, const char *what)
 
 static enum update_error keyring_change(const struct session *s)
 {
-	const struct box_keys_running running = { images[s->runs].bytes, &live.policy, &live.result };
 	enum image_error why;
 
-	return box_keys_install(&live.box_keys, keyrings[s->image], &running, &why);
+	return rekey_install(&live.box, keyrings[s->image], &live.result, &why);
 }
 
 static enum update_error act(const struct session *s)

@@ -37,11 +37,11 @@ void box_keys_load(struct box_keys *keys, const struct block_region places[2], c
 /* Would the image that runs still be started? Its manifest is enough to tell. */
 static bool strands(const struct keyring *keyring, const struct box_keys_running *running)
 {
-	const struct image_source source = { .bytes = running->head, .size = UINT64_MAX, .is_slot = true };
 	struct verify_policy policy = *running->policy;
 
 	policy.keyring = keyring;
-	return image_verify_head(&source, &policy, running->scratch) != IMAGE_OK;
+	return image_verify_head(&running->source, &policy, running->scratch) != IMAGE_OK ||
+	       !crypto_equal(running->scratch->digest, running->digest, SIGNATURE_DIGEST_BYTES);
 }
 
 /* The place that is not in force holds the candidate meanwhile; it is written next, or read again. */
@@ -55,12 +55,18 @@ static enum image_error candidate_check(struct box_keys *keys, unsigned int plac
 	return error || !has_one ? error : keyring_file_succeeds(&keys->files[place], &keys->files[keys->newest]);
 }
 
+static bool place_write(const struct box_keys *keys, unsigned int place, const uint8_t *bytes)
+{
+	const struct block_region *region = &keys->places[place];
+
+	return block_write(region, 0, bytes, KEYRING_FILE_BYTES) && block_flush(region);
+}
+
 static enum update_error candidate_write(struct box_keys *keys, unsigned int place)
 {
 	const uint64_t version = keys->files[place].version;
-	const struct block_region *region = &keys->places[place];
 
-	if (!block_write(region, 0, keys->bytes[place], KEYRING_FILE_BYTES) || !block_flush(region))
+	if (!place_write(keys, place, keys->bytes[place]))
 		return UPDATE_ERROR_DISK_WRITE;
 	places_read(keys);
 	return keys->keyring->version == version && keys->newest == place ? UPDATE_OK : UPDATE_ERROR_DISK_READ;
@@ -82,4 +88,26 @@ enum update_error box_keys_install(struct box_keys *keys, const uint8_t bytes[KE
 	if (error)
 		places_read(keys);
 	return error;
+}
+
+static bool places_agree(const struct box_keys *keys)
+{
+	return !keys->errors[0] && !keys->errors[1] && !memcmp(keys->bytes[0], keys->bytes[1], KEYRING_FILE_BYTES);
+}
+
+enum update_error box_keys_copy(struct box_keys *keys)
+{
+	if (keys->keyring == keys->built_in || places_agree(keys))
+		return UPDATE_OK;
+	bool is_written = place_write(keys, !keys->newest, keys->bytes[keys->newest]);
+
+	places_read(keys);
+	if (!is_written)
+		return UPDATE_ERROR_DISK_WRITE;
+	return places_agree(keys) ? UPDATE_OK : UPDATE_ERROR_DISK_READ;
+}
+
+uint64_t box_keys_version(const struct box_keys *keys)
+{
+	return keys->keyring == keys->built_in ? 0 : keys->keyring->version;
 }

@@ -26,7 +26,8 @@ struct box_keys {
 
 /* The image that runs, which a new keyring must not strand. */
 struct box_keys_running {
-	const uint8_t *head; /* MANIFEST_BYTES_TOTAL */
+	struct image_source source; /* where the next start finds it */
+	const uint8_t *digest;	    /* signature_digest() of its manifest */
 	const struct verify_policy *policy;
 	struct verify_result *scratch;
 };
@@ -43,5 +44,14 @@ void box_keys_load(struct box_keys *keys, const struct block_region places[2], c
  */
 enum update_error box_keys_install(struct box_keys *keys, const uint8_t bytes[KEYRING_FILE_BYTES],
 				   const struct box_keys_running *running, enum image_error *why);
+
+/*
+ * Makes the other place hold what the one in force holds. UPDATE_OK: both do, or none has a keyring. DISK_READ, DISK_WRITE: the place in force
+ * is as it was.
+ */
+enum update_error box_keys_copy(struct box_keys *keys);
+
+/* Of the keyring in force; 0 for the built-in keys. */
+uint64_t box_keys_version(const struct box_keys *keys);
 
 #endif

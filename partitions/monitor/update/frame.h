@@ -11,6 +11,7 @@
 #ifndef UPDATE_FRAME_H
 #define UPDATE_FRAME_H
 
+#include "image/keyring_file.h"
 #include "image/manifest.h"
 #include "update/error.h"
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "update/box_keys.h"
 #include "update/slot.h"
 
 const struct record_role *update_role(const struct update_box *box)
@@ -20,6 +21,8 @@ struct verify_policy update_policy(const struct update_box *box)
 
 	if (role && role->floor > policy.security_version_floor)
 		policy.security_version_floor = role->floor;
+	if (box->keys)
+		policy.keyring = box->keys->keyring;
 	return policy;
 }
 

@@ -8,11 +8,14 @@
 #include "image/verify.h"
 #include "update/select.h"
 
+struct box_keys;
+
 /* What belongs to a running box, whoever asks. All pointers outlive it. */
 struct update_box {
 	struct nbmeta *meta;
 	const struct block_region *slots;   /* slot a and slot b */
 	const struct verify_policy *policy; /* of this box; its floor is the one that is built in */
+	struct box_keys *keys;		    /* the keyring in force, in place of the policy's; null: it cannot change */
 	struct running running;
 	unsigned int tries; /* of a new image, 1 to RECORD_MAX_TRIES */
 };
@@ -20,7 +23,7 @@ struct update_box {
 /* The role's entry of the record in force, or null: then nothing can be asked of the slots. */
 const struct record_role *update_role(const struct update_box *box);
 
-/* The policy with the higher of both floors. */
+/* The policy with the higher of both floors and the keyring in force. */
 struct verify_policy update_policy(const struct update_box *box);
 
 /* Commits a changed entry, and nothing when it is the same. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "update/protocol_lines.h"
+#include "update/rekey.h"
 
 void protocol_open(struct protocol *p)
 {
@@ -103,6 +104,19 @@ static enum update_error take_revert(struct protocol *p)
 	return error;
 }
 
+/* So it does here, and an image that follows is checked with the new keys. */
+static enum update_error take_keyring(struct protocol *p)
+{
+	enum update_error error;
+
+	install_reset(p->install, p->box);
+	error = rekey_install(p->box, p->body, &p->install->result, &p->keyring_error);
+	install_reset(p->install, p->box);
+	if (!error)
+		line_ok(p, "KEYRING");
+	return error;
+}
+
 static const struct {
 	enum update_error (*take)(struct protocol *p);
 	bool is_operation; /* needs no START, and an error of it ends nothing */
@@ -111,7 +125,7 @@ static const struct {
 	[FRAME_TREE] = { take_tree, false },	[FRAME_LEAVES] = { take_leaves, false },
 	[FRAME_QUERY] = { take_query, false },	[FRAME_FINISH] = { take_finish, false },
 	[FRAME_STATUS] = { take_status, true }, [FRAME_CONFIRM] = { take_confirm, true },
-	[FRAME_REVERT] = { take_revert, true },
+	[FRAME_REVERT] = { take_revert, true }, [FRAME_KEYRING] = { take_keyring, true },
 };
 
 /* After these the same installation can go on, with what is missing. */

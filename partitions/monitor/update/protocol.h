@@ -12,7 +12,7 @@
  *	done SLOT                        it is tried at the next start
  *	slot NAME STATE [REASON]         answers to STATUS, then
  *	running SLOT VERSION SECURITY CONFIRMED TRY TRIES-LEFT FLOOR
- *	ok NAME                          CONFIRM or REVERT is done
+ *	ok NAME                          CONFIRM, REVERT or KEYRING is done
  *	error NAME TEXT
  *
  * Frames behind an error are skipped up to the next START; after one that is no frame everything is,
@@ -39,6 +39,7 @@ struct protocol {
 	void *context;
 	enum protocol_state state;
 	enum update_error last_error; /* not told twice in a row */
+	enum image_error keyring_error; /* with UPDATE_ERROR_KEYRING: why */
 	unsigned int told_percent;
 	uint64_t missing; /* leaves, since QUERY */
 	size_t have;	  /* bytes of the frame, head included */

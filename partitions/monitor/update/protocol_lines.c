@@ -75,10 +75,17 @@ void line_ok(struct protocol *p, const char *name)
 	say(p, "ok %s\n", name);
 }
 
+static void line_image_error(struct protocol *p, enum image_error why)
+{
+	say(p, "error %s %s\n", image_error_name(why), image_error_text(why));
+}
+
 void line_error(struct protocol *p, enum update_error error)
 {
 	if (error == UPDATE_ERROR_IMAGE)
-		say(p, "error %s %s\n", image_error_name(p->install->image_error), image_error_text(p->install->image_error));
+		line_image_error(p, p->install->image_error);
+	else if (error == UPDATE_ERROR_KEYRING)
+		line_image_error(p, p->keyring_error);
 	else
 		say(p, "error %s %s\n", update_error_name(error), update_error_text(error));
 }

@@ -179,9 +179,12 @@ static void a_keyring_that_strands_the_image(void **state)
 	static struct fixture image;
 	static struct verify_result scratch;
 	struct box_keys_running running = { .policy = &image.policy, .scratch = &scratch };
+	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
 
 	fixture_open(&image);
-	running.head = image.bytes;
+	assert_true(signature_digest(image.bytes, digest));
+	running.source = (struct image_source){ .bytes = image.bytes, .size = UINT64_MAX, .is_slot = true };
+	running.digest = digest;
 	assert_int_equal(install(1), UPDATE_OK);
 	f.file.version = 2;
 	keyring_fixture_seal(&f);

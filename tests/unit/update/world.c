@@ -9,6 +9,7 @@
 
 #include "image_sign.h"
 #include "image_tree.h"
+#include "update/rekey.h"
 
 static struct block_region region_of(const struct world *w, uint64_t offset, uint64_t bytes)
 {
@@ -134,29 +135,38 @@ bool world_boot(struct world *w)
 		return false;
 	for (unsigned int i = 0; i < 2; i++)
 		places[i] = nbmeta_keyring_place(&w->meta, i);
+	w->keyring_policy.version_floor = w->meta.has_record ? w->meta.record.keyring_version : 0;
 	box_keys_load(&w->box_keys, places, &w->keyring_policy, &w->keyring);
 	w->policy.keyring = w->box_keys.keyring;
 	is_launched = select_slot(&w->meta, &access, &w->choice);
 	w->box = (struct update_box){
-		.meta = &w->meta, .slots = w->slots, .policy = &w->policy, .running = w->choice.running, .tries = WORLD_TRIES
+		.meta = &w->meta, .slots = w->slots, .policy = &w->policy, .keys = &w->box_keys, .running = w->choice.running, .tries = WORLD_TRIES
 	};
+	if (is_launched)
+		(void)!rekey_settle(&w->box);
 	install_reset(&w->install, &w->box);
 	return is_launched;
 }
 
-void world_keyring(const struct world *w, uint64_t version, unsigned int which, uint8_t bytes[KEYRING_FILE_BYTES])
+static struct keyring_file file_of(const struct world *w, uint64_t version, unsigned int which)
 {
 	struct keyring_file file = { .format_major = 1, .signed_bytes = KEYRING_SIGNED_BYTES, .version = version };
-	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES], signature[CRYPTO_MAX_SIGNATURE_BYTES];
-	struct signatures signatures = { .count = 1 };
-	struct signature *s = &signatures.entries[0];
 
 	memcpy(file.magic, KEYRING_MAGIC, sizeof(file.magic));
 	memcpy(file.product_uuid, w->policy.product_uuid, UUID_BYTES);
 	for (unsigned int i = 0; i < 2; i++)
 		if (which >> i & 1)
 			file.keys[file.key_count++] = w->keys[i];
-	assert_error(keyring_file_write(&file, bytes), IMAGE_OK);
+	return file;
+}
+
+static void file_seal(const struct world *w, const struct keyring_file *file, uint8_t bytes[KEYRING_FILE_BYTES])
+{
+	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES], signature[CRYPTO_MAX_SIGNATURE_BYTES];
+	struct signatures signatures = { .count = 1 };
+	struct signature *s = &signatures.entries[0];
+
+	assert_error(keyring_file_write(file, bytes), IMAGE_OK);
 	assert_true(keyring_file_digest(bytes, digest));
 	assert_int_equal(private_key_sign(&w->root_key, digest, signature), EXIT_OK);
 	s->algorithm = w->root.algorithm;
@@ -164,6 +174,21 @@ void world_keyring(const struct world *w, uint64_t version, unsigned int which, 
 	s->length = (uint32_t)crypto_signature_bytes(s->algorithm);
 	s->bytes = signature;
 	signatures_write(&signatures, bytes + KEYRING_SIGNED_BYTES);
+}
+
+void world_keyring(const struct world *w, uint64_t version, unsigned int which, uint8_t bytes[KEYRING_FILE_BYTES])
+{
+	const struct keyring_file file = file_of(w, version, which);
+
+	file_seal(w, &file, bytes);
+}
+
+void world_keyring_revoke(const struct world *w, uint64_t version, uint8_t bytes[KEYRING_FILE_BYTES])
+{
+	struct keyring_file file = file_of(w, version, 2);
+
+	memcpy(file.revoked[file.revoked_count++], w->keys[0].key_id, KEY_ID_BYTES);
+	file_seal(w, &file, bytes);
 }
 
 const uint8_t *test_image_leaf(const struct test_image *image, uint64_t number, uint8_t block[TREE_BLOCK_BYTES])

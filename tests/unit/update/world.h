@@ -68,6 +68,9 @@ void world_flash(struct world *w, const struct test_image *image);
 /* A keyring file of those of the two keys whose bit is set. */
 void world_keyring(const struct world *w, uint64_t version, unsigned int which, uint8_t bytes[KEYRING_FILE_BYTES]);
 
+/* The same of the second key, with the first one revoked. */
+void world_keyring_revoke(const struct world *w, uint64_t version, uint8_t bytes[KEYRING_FILE_BYTES]);
+
 /* Starts the box: true when something runs. */
 bool world_boot(struct world *w);
 
