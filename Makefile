@@ -146,7 +146,7 @@ $(O)/tool/%.o: %.c $(INCLUDES)
 
 $(O)/nestbox: $(TOOL:%=$(O)/tool/%.o) | $(O)/.setup
 	$(call say,LD $@)
-	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lblkid -llz4
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lblkid -llz4 -lmicrohttpd -pthread
 
 ## Layout: what cannot be is refused here, with the item in the menu and the remedy
 

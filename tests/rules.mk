@@ -39,7 +39,7 @@ unit_extra = $(if $(filter image/test_release,$(1)),$(T)/san/partitions/monitor/
 define unit_test
 $(T)/unit/$(1): $(T)/san/tests/unit/$(1).o $(call unit_extra,$(1)) $(call unit_helpers,$(call unit_folder,$(1))) $(call world,$(call unit_folder,$(1)))
 	$$(call say,LD $$@)
-	$(Q)mkdir -p $$(@D) && $(CC) $(SANITIZE) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka -llz4 $(if $(filter tools,$(call unit_folder,$(1))),-lblkid)
+	$(Q)mkdir -p $$(@D) && $(CC) $(SANITIZE) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka -llz4 $(if $(filter tools,$(call unit_folder,$(1))),-lblkid -lmicrohttpd -pthread)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
@@ -57,7 +57,7 @@ $(PLAIN)/test_sha256_speed: tests/plain/test_sha256_speed.c $(IMAGE_SOURCES:%=$(
 
 $(PLAIN)/test_flips: tests/plain/test_flips.c tests/unit/image/fixture.c $(filter-out %/main.o,$(TOOL:%=$(O)/tool/%.o))
 	$(call say,LD $@)
-	$(Q)mkdir -p $(@D) && $(CC) $(PLAIN_HOST) -Itools/nestbox -Itests/unit/image -o $@ $^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka -lblkid -llz4
+	$(Q)mkdir -p $(@D) && $(CC) $(PLAIN_HOST) -Itools/nestbox -Itests/unit/image -o $@ $^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka -lblkid -llz4 -lmicrohttpd -pthread
 
 # what the linker keeps when nothing but verification is wanted; memcpy and its like belong to the C library
 $(T)/verifier.text: $(VERIFIER)

@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&command_bundle_create,
 	&command_bundle_verify,
 	&command_bundle_info,
+	&command_bundle_serve,
 	&command_key_make,
 	&command_key_list,
 	&command_key_sign,

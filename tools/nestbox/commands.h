@@ -28,6 +28,7 @@ extern const struct command command_key_sign;     /* cmd_key_sign.c */
 extern const struct command command_bundle_create; /* cmd_bundle_create.c */
 extern const struct command command_bundle_verify; /* cmd_bundle_verify.c */
 extern const struct command command_bundle_info;   /* cmd_bundle_info.c */
+extern const struct command command_bundle_serve;  /* cmd_bundle_serve.c */
 extern const struct command command_layout;	  /* cmd_layout.c */
 extern const struct command command_layout_diff;  /* cmd_layout.c */
 extern const struct command command_nested_enable;  /* cmd_nested.c */
