@@ -166,7 +166,7 @@ static void keys_settle(void)
 	disk.box.keys = keys_box();
 	error = rekey_settle(&disk.box);
 	if (error)
-		print("keys: warning: the keyring is in one place only: %s\n", update_error_text(error));
+		print("keys: warning: the keyring is in one place only (%s); the next start tries again\n", update_error_name(error));
 }
 
 const char *slots_boot(const struct monitor_info *info, const struct verify_policy *policy, slots_load *load_slot)
