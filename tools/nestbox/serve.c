@@ -135,7 +135,7 @@ static enum exit_code run_until_signal(int *folder, const struct addrinfo *place
 	struct MHD_Daemon *daemon = daemon_start(folder, place);
 
 	if (!daemon)
-		return report_system_error("cannot listen at %s", address);
+		return report_system_error("cannot open a port at %s", address);
 	const union MHD_DaemonInfo *bound = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
 	const bool is_v6 = place->ai_family == AF_INET6;
 
