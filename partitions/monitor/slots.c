@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "bsp/disk/ata.h"
+#include "host.h"
 #include "keys.h"
+#include "manage/journal.h"
 #include "manage/update_port.h"
 #include "print.h"
 #include "slot_line.h"
@@ -159,6 +161,29 @@ void slots_show(const struct sink *out)
 	show_rest(out, role);
 }
 
+static uint64_t seconds(void *context)
+{
+	return host_seconds(context);
+}
+
+static void journal_start(const struct monitor_info *info)
+{
+	const struct record_role *role = update_role(&disk.box);
+	enum slot_id slot = disk.choice.running.slot;
+	uint64_t version = disk.choice.running.verdict.version;
+
+	box_journal.seconds = seconds;
+	box_journal.context = (void *)(uintptr_t)info;
+	if (!disk.is_chosen) {
+		journal_note(&box_journal, JOURNAL_BOX, "no slot has an image that may run");
+		return;
+	}
+	journal_note(&box_journal, JOURNAL_BOX, "%s: slot %s, version %u.%u.%lu", role && role->try_slot == slot ? "tried" : "started", slot_name(slot),
+		     (unsigned int)(version >> 48), (unsigned int)(version >> 32 & UINT16_MAX), (unsigned long)(version & UINT32_MAX));
+	if (disk.choice.warning != WARNING_NONE)
+		journal_note(&box_journal, JOURNAL_BOX, "%s", warning_text(disk.choice.warning));
+}
+
 static void keys_settle(void)
 {
 	enum update_error error;
@@ -177,6 +202,8 @@ const char *slots_boot(const struct monitor_info *info, const struct verify_poli
 		wrong = choose(info);
 	if (disk.is_chosen)
 		keys_settle();
+	if (disk.policy)
+		journal_start(info);
 	report_failures();
 	slots_show(&print_sink);
 	return wrong;
@@ -229,6 +256,7 @@ const struct port_backend *slots_update_port(void)
 	update.protocol.install = &update.install;
 	update.protocol.box = &disk.box;
 	update.port.protocol = &update.protocol;
+	update.port.journal = &box_journal;
 	update.backend = update_port_backend(&update.port);
 	return &update.backend;
 }
@@ -261,6 +289,7 @@ void slots_show_update(const struct sink *out)
 
 static bool tell(const struct sink *out, const char *done, enum update_error error)
 {
+	journal_note(&box_journal, error ? JOURNAL_GUEST : JOURNAL_BOX, "%s%s", error ? "refused: " : "", error ? update_error_text(error) : done);
 	sink_print(out, "%s\n", error ? update_error_text(error) : done);
 	return !error;
 }

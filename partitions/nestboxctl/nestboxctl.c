@@ -20,8 +20,10 @@ enum { DONE, REFUSED, USAGE, UNREACHABLE };
 static const char usage[] =
 	"usage: nestboxctl COMMAND\n\n"
 	"  update install FILE|URL|-   install a bundle in the slot that does not run; run it again after a cut\n"
+	"  update [status]             an update under way, and both slots\n"
+	"  update log                  what was installed, refused and why, tried, confirmed, since the box was switched on\n"
 	"  keyring install FILE|URL|-  take a keyring that the product's roots have signed\n"
-	"  status | slots | update | exits\n"
+	"  status | slots | exits\n"
 	"                              what the box tells about itself\n"
 	"  nested [--json]             whether nesting works, what is wrong if not; ends with 0 works, 1 works with warnings, 2 does not work\n"
 	"  confirm                     keep the image that runs\n"
@@ -128,6 +130,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && !strcmp(argv[1], "update") && !strcmp(argv[2], "install"))
 		return with_file(argv[3], update_install);
+	if (argc == 3 && !strcmp(argv[1], "update") && (!strcmp(argv[2], "status") || !strcmp(argv[2], "log")))
+		return ask(!strcmp(argv[2], "log") ? "update log" : "update status");
 	if (argc == 4 && !strcmp(argv[1], "keyring") && !strcmp(argv[2], "install"))
 		return with_file(argv[3], keyring_install);
 	if (argc == 3 && !strcmp(argv[1], "nested") && !strcmp(argv[2], "--json"))

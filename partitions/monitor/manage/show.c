@@ -13,6 +13,7 @@
 #include "image/manifest.h"
 #include "manage/act.h"
 #include "manage/command.h"
+#include "manage/journal.h"
 #include "slots.h"
 #include "summary.h"
 
@@ -71,8 +72,18 @@ void command_layout(struct command_call *call)
 
 void command_update(struct command_call *call)
 {
-	slots_show_update(call->out);
-	slots_show(call->out);
+	bool is_log = call->word_count == 2 && !strcmp(call->words[1], "log");
+	bool is_status = call->word_count == 1 || (call->word_count == 2 && !strcmp(call->words[1], "status"));
+
+	call->is_refused = !is_log && !is_status;
+	if (call->is_refused) {
+		sink_print(call->out, "`update status` or `update log`\n");
+	} else if (is_log) {
+		journal_show(&box_journal, call->out);
+	} else {
+		slots_show_update(call->out);
+		slots_show(call->out);
+	}
 }
 
 void command_slots(struct command_call *call)

@@ -10,6 +10,8 @@ static void keep(void *context, const char *line, size_t length)
 {
 	struct update_port *up = context;
 
+	if (up->journal)
+		journal_line(up->journal, line, length);
 	if (length > sizeof(up->lines) - up->used)
 		return;
 	memcpy(up->lines + up->used, line, length);

@@ -6,6 +6,7 @@
 #ifndef MANAGE_UPDATE_PORT_H
 #define MANAGE_UPDATE_PORT_H
 
+#include "manage/journal.h"
 #include "update/protocol.h"
 #include "virtio/port.h"
 
@@ -13,6 +14,7 @@
 
 struct update_port {
 	struct protocol *protocol; /* install and box are set */
+	struct journal *journal;   /* of what is answered; may be null */
 	char lines[UPDATE_PORT_LINES_BYTES];
 	uint32_t used;
 };
