@@ -8,6 +8,7 @@ import typing
 
 import slot_record
 import tamper
+from kill import killed
 from outside import from_outside
 from transcripts import same_as_bare
 
@@ -373,6 +374,7 @@ TESTS = [
                   "partition debian-kvm: reset", "slots: reading slot b", "image: version 2.0.0", "slot b: .*to be tried, 2 left, running", "image: accepted", "nestbox-demo: Linux",
                   "exits by reason", "confirmed: this image stays"),
          forbids="CRASH|BUG:|Oops|Kernel panic|update FAILED|image refused", until="nestbox-demo: a shell", timeout=400, memory=1024),
+    *[Test(f"kill: the emulator ends amid updates, {row} of 2", "disk", compares=killed(row, 12)) for row in (1, 2)],
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     Test("image: hashed by the CPU's SHA extensions", "guest", hashed_by("sha256", "power"), RESETS, until="", options=("--model", "corei7_icelake_u")),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],

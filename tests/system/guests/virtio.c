@@ -5,146 +5,27 @@
  * writes registers and resets. Afterwards each must still work. What is scribbled names the upper half of the RAM, where nothing
  * of this guest is, or no RAM at all. Source: VIRTIO 1.2, 4.1 "Virtio Over PCI Bus".
  */
-#include "guest.h"
+#include "device.h"
 
-#define ARENA 0x2000000ull  /* to the end of RAM at 64 MiB */
+#define ARENA DEVICE_RINGS  /* to the end of RAM at 64 MiB */
 #define ARENA_BYTES 0x2000000u
 #define BUSY_BYTES 0x20000u /* of it, with the rings: what is scribbled over */
-#define RING_BYTES 0x1000u
-#define RING_SIZE 16u
-#define QUEUES 8u
-#define VECTOR 0x50u
 #define LONG_TIME 300000000ull
 #define ROUNDS 15000u
 
-enum { COMMON = 0, ISR = 0x1000, NOTIFY = 0x3000, TABLE = 0x4000 }; /* checked against the capabilities */
-enum { STATUS = 20, QUEUE_SELECT = 22, QUEUE_SIZE = 24, QUEUE_VECTOR = 26, QUEUE_ENABLE = 28, QUEUE_DESCRIPTORS = 32,
-       QUEUE_DRIVER = 40, QUEUE_DEVICE = 48 };
-enum { RNG = 4, CONSOLE = 3, DISK = 2 };
-
-struct device {
-	const char *name;
-	u32 type, slot, queues;
-	u64 bar;
-};
-
-static struct device devices[] = { { "rng", RNG, 0, 0, 0 }, { "console", CONSOLE, 0, 0, 0 }, { "disk", DISK, 0, 0, 0 } };
-
-static u32 config_read(u32 slot, u32 offset)
-{
-	outl(0xCF8, 0x80000000 | slot << 11 | offset);
-	return inl(0xCFC);
-}
-
-static void config_write(u32 slot, u32 offset, u32 value)
-{
-	outl(0xCF8, 0x80000000 | slot << 11 | offset);
-	outl(0xCFC, value);
-}
-
-static void write8(u64 at, u8 value)
-{
-	*(volatile u8 *)at = value;
-}
-
-static void write16(u64 at, u16 value)
-{
-	*(volatile u16 *)at = value;
-}
-
-static u16 read16(u64 at)
-{
-	return *(volatile u16 *)at;
-}
-
-/* The place in the BAR that the capability of this type names. */
-static u32 block_of(const struct device *d, u32 type)
-{
-	u32 at = config_read(d->slot, 0x34) & 0xFF;
-
-	for (u32 i = 0; at && i < 48; i++, at = config_read(d->slot, at) >> 8 & 0xFF)
-		if ((config_read(d->slot, at) & 0xFF) == 9 && config_read(d->slot, at) >> 24 == type)
-			return config_read(d->slot, at + 8);
-	return ~0u;
-}
-
-static bool find(struct device *d)
-{
-	for (u32 slot = 0; slot < 32; slot++)
-		if (config_read(slot, 0) == ((0x1040 + d->type) << 16 | 0x1AF4))
-			d->slot = slot;
-	if (!check(d->slot, "%s is not on the bus", d->name))
-		return false;
-	config_write(d->slot, 0x10, 0xFFFFFFFF);
-	check(config_read(d->slot, 0x10) == 0xFFFF8000, "%s: its BAR is %x", d->name, config_read(d->slot, 0x10));
-	d->bar = 0xD0000000 + d->slot * 0x100000; /* elsewhere than the box had put it */
-	config_write(d->slot, 0x10, (u32)d->bar);
-	check(mmio_read(d->bar) == 0xFFFFFFFF, "%s decodes memory before it may", d->name);
-	config_write(d->slot, 4, 6);
-	d->queues = read16(d->bar + 18);
-	check(block_of(d, 1) == COMMON && block_of(d, 2) == NOTIFY && block_of(d, 3) == ISR, "%s: other blocks", d->name);
-	return check(d->queues && d->queues <= QUEUES, "%s has %u queues", d->name, d->queues);
-}
-
-static u64 ring(u32 queue)
-{
-	return ARENA + queue * RING_BYTES;
-}
-
-/* A driver's start; every queue's interrupt goes to this CPU, by VECTOR and the queue's number. */
-static void bring_up(const struct device *d, u32 cpu)
-{
-	u64 bar = d->bar;
-
-	write8(bar + STATUS, 0);
-	write8(bar + STATUS, 3);
-	for (u32 i = 0; i < 2; i++) {
-		mmio_write(bar, i);
-		mmio_write(bar + 8, i);
-		mmio_write(bar + 12, mmio_read(bar + 4));
-	}
-	write8(bar + STATUS, 11);
-	config_write(d->slot, 0x98, 0x80000000);
-	for (u32 i = 0; i < d->queues; i++) {
-		memset((void *)ring(i), 0, RING_BYTES);
-		mmio_write(bar + TABLE + 16 * i, 0xFEE00000 | cpu << 12);
-		mmio_write(bar + TABLE + 16 * i + 4, 0);
-		mmio_write(bar + TABLE + 16 * i + 8, VECTOR + i);
-		mmio_write(bar + TABLE + 16 * i + 12, 0);
-		write16(bar + QUEUE_SELECT, (u16)i);
-		write16(bar + QUEUE_SIZE, RING_SIZE);
-		write16(bar + QUEUE_VECTOR, (u16)i);
-		for (u32 part = 0; part < 3; part++) {
-			mmio_write(bar + QUEUE_DESCRIPTORS + 8 * part, (u32)ring(i) + 0x400 * part);
-			mmio_write(bar + QUEUE_DESCRIPTORS + 8 * part + 4, 0);
-		}
-		write16(bar + QUEUE_ENABLE, 1);
-	}
-	write8(bar + STATUS, 15);
-}
-
-static void put(u32 queue, u32 index, u64 address, u64 rest)
-{
-	volatile u64 *descriptor = (volatile u64 *)(ring(queue) + 16 * index);
-
-	descriptor[0] = address;
-	descriptor[1] = rest;
-}
-
-#define REST(count, flags, next) ((u64)(count) | (u64)(flags) << 32 | (u64)(next) << 48)
-enum { NEXT = 1, WRITE = 2 };
+static struct device devices[] = { { "rng", DEVICE_RNG, 0, 0, 0 }, { "console", DEVICE_CONSOLE, 0, 0, 0 }, { "disk", DEVICE_DISK, 0, 0, 0 } };
 
 /* Offers chain 0 of a queue that has seen nothing yet; true when it has come back, with the interrupt on `cpu`. */
 static bool done(const struct device *d, u32 queue, u32 cpu)
 {
-	u64 available = ring(queue) + 0x400, used = ring(queue) + 0x800;
-	u32 before = cpus[cpu].seen[VECTOR + queue];
+	u64 available = device_available(queue), used = device_used(queue);
+	u32 before = cpus[cpu].seen[DEVICE_VECTOR + queue];
 
 	write16(available + 4, 0);
 	write16(available + 2, 1);
-	write16(d->bar + NOTIFY + 4 * queue, (u16)queue);
+	device_notify(d, queue);
 	interrupts_on();
-	bool is_done = WAIT_FOR(read16(used + 2) == 1 && cpus[cpu].seen[VECTOR + queue] == before + 1, LONG_TIME);
+	bool is_done = WAIT_FOR(read16(used + 2) == 1 && cpus[cpu].seen[DEVICE_VECTOR + queue] == before + 1, LONG_TIME);
 	interrupts_off();
 	return is_done;
 }
@@ -153,9 +34,9 @@ static void use_rng(const struct device *d, u32 cpu)
 {
 	volatile u64 *bytes = (volatile u64 *)(ARENA + 0x10000);
 
-	bring_up(d, cpu);
+	device_start(d, cpu);
 	bytes[0] = bytes[1] = 0;
-	put(0, 0, (u64)bytes, REST(16, WRITE, 0));
+	device_put(0, 0, (u64)bytes, DEVICE_REST(16, WRITE, 0));
 	check(done(d, 0, cpu), "rng: no answer on CPU %u, status %x", cpu, mmio_read(d->bar + STATUS) & 0xFF);
 	check(bytes[0] && bytes[1] && bytes[0] != bytes[1], "rng: %lx %lx", bytes[0], bytes[1]);
 }
@@ -166,15 +47,15 @@ static u32 move(const struct device *d, u32 type, u64 sector)
 	volatile u32 *header = (volatile u32 *)(ARENA + 0x10000);
 	volatile u8 *status = (volatile u8 *)(ARENA + 0x10100);
 
-	bring_up(d, 0);
+	device_start(d, 0);
 	header[0] = type;
 	header[1] = 0;
 	header[2] = (u32)sector;
 	header[3] = 0;
 	*status = 0xEE;
-	put(0, 0, (u64)header, REST(16, NEXT, 1));
-	put(0, 1, ARENA + 0x11000, REST(512, NEXT | (type ? 0 : WRITE), 2));
-	put(0, 2, (u64)status, REST(1, WRITE, 0));
+	device_put(0, 0, (u64)header, DEVICE_REST(16, NEXT, 1));
+	device_put(0, 1, ARENA + 0x11000, DEVICE_REST(512, NEXT | (type ? 0 : WRITE), 2));
+	device_put(0, 2, (u64)status, DEVICE_REST(1, WRITE, 0));
 	check(done(d, 0, 0), "disk: no answer");
 	return *status;
 }
@@ -199,12 +80,12 @@ static void use_console(const struct device *d)
 {
 	volatile u32 *message = (volatile u32 *)(ARENA + 0x10000);
 
-	bring_up(d, 0);
+	device_start(d, 0);
 	message[0] = 0;
 	message[1] = 0x10000; /* DEVICE_READY 1 */
-	put(3, 0, (u64)message, REST(8, 0, 0));
-	put(2, 0, ARENA + 0x11000, REST(64, WRITE, 0));
-	write16(ring(2) + 0x402, 1);
+	device_put(3, 0, (u64)message, DEVICE_REST(8, 0, 0));
+	device_put(2, 0, ARENA + 0x11000, DEVICE_REST(64, WRITE, 0));
+	write16(device_available(2) + 2, 1);
 	check(done(d, 3, 0), "console: no answer");
 	check(*(volatile u32 *)(ARENA + 0x11004) == 0x10001, "console: tells %x first", *(volatile u32 *)(ARENA + 0x11004));
 }
@@ -292,11 +173,11 @@ static void rage(void)
 
 		if (!(i % 32) || (mmio_read(d->bar + STATUS) & 0x40)) {
 			broken += (mmio_read(d->bar + STATUS) & 0x40) != 0;
-			bring_up(d, 0);
+			device_start(d, 0);
 		}
 		/* not the terminal's: the run's log is on it */
-		if (d->type != CONSOLE || queue != 1)
-			write16(d->bar + NOTIFY + 4 * queue, (u16)queue);
+		if (d->type != DEVICE_CONSOLE || queue != 1)
+			device_notify(d, queue);
 		if (!(i % 5))
 			poke(d, &state);
 	}
@@ -319,12 +200,12 @@ void guest_main(void)
 	traps_init(0);
 	lapic_enable();
 	for (u32 i = 0; i < 16; i++)
-		trap_set(VECTOR + i, on_interrupt);
+		trap_set(DEVICE_VECTOR + i, on_interrupt);
 	if (check(cpu_start(1), "the other CPU does not come up")) {
 		bool all = true;
 
 		for (u32 i = 0; i < ARRAY_SIZE(devices); i++)
-			all &= find(&devices[i]);
+			all &= device_find(&devices[i]);
 		if (all) {
 			use_all(1);
 			rage();
