@@ -179,6 +179,9 @@ enum monitor_parent { PARENT_IS_NONE, PARENT_IS_SAME_BUILD, PARENT_IS_OTHER_BUIL
 /* DISK_NONE: the image is the boot module. */
 enum disk_kind { DISK_NONE, DISK_ATA };
 
+/* Besides the command: a 1 on the health port, or a 2 again and again. */
+enum confirm_by { CONFIRM_COMMAND, CONFIRM_GOAL, CONFIRM_HEARTBEAT };
+
 #define MONITOR_NAME_BYTES 64
 struct monitor_info {
 	uint32_t abi_version;
@@ -202,7 +205,9 @@ struct monitor_info {
 	uint32_t security_version_floor;
 	uint32_t disk;                         /* enum disk_kind: where the slots are */
 	uint32_t slot_tries;                   /* starts a new image has to prove itself */
-	uint32_t confirm_on_health;            /* an image is good when its workload writes 1 to the health port */
+	uint32_t confirm_by;                   /* enum confirm_by */
+	uint32_t heartbeat_seconds;            /* for CONFIRM_HEARTBEAT: how long it must be seen */
+	uint32_t silence_seconds;              /* and how long it may be silent; 0: for ever */
 	uint32_t has_console;                  /* the management console is on the serial line */
 	uint32_t vmx_pin, vmx_secondary;       /* control bits the machine's CPU allows, as in IA32_VMX_*_CTLS */
 	uint64_t vmx_ept_vpid;                 /* IA32_VMX_EPT_VPID_CAP */

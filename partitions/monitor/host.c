@@ -15,6 +15,7 @@
 #include "manage/command.h"
 #include "manage/ctl.h"
 #include "print.h"
+#include "probation.h"
 #include "slots.h"
 #include "summary.h"
 
@@ -62,10 +63,12 @@ static void health(void *context, enum health_event event)
 {
 	const struct monitor_info *info = context;
 
+	if (event == HEALTH_HEARTBEAT)
+		probation_beat();
 	if (event != HEALTH_GOAL)
 		return;
 	summary_print(info, &print_sink);
-	if (info->confirm_on_health && slots_box())
+	if (info->confirm_by == CONFIRM_GOAL && slots_box())
 		(void)slots_confirm(&print_sink);
 }
 

@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "manage/act.h"
 #include "manage/crash.h"
+#include "probation.h"
 #include "stop.h"
 
 #define REFUSED UINT64_MAX /* any negative value */
@@ -31,7 +32,8 @@ static void arm_timer(void)
 
 	if (console < deadline)
 		deadline = console;
-
+	if (probation_deadline() < deadline)
+		deadline = probation_deadline();
 	if (deadline == armed_ticks)
 		return;
 	armed_ticks = deadline;
@@ -56,6 +58,7 @@ static uint64_t on_boot(struct call_page *page)
 	const struct platform platform = host_platform(info);
 	board_reset(&board, &platform);
 	act_target = (struct act_target){ .board = &board, .is_running = true };
+	probation_start(info);
 	arm_timer();
 	return 0;
 }
@@ -95,6 +98,7 @@ static uint64_t on_timer(struct call_page *page)
 	armed_ticks = 0;
 	board_run_timers(&board);
 	console_tick();
+	probation_tick();
 	arm_timer();
 	return 0;
 }
@@ -144,6 +148,7 @@ static uint64_t on_stopped(struct call_page *page)
 	armed_ticks = 0;
 	act_target.is_running = false;
 	console_guest_end();
+	probation_stop();
 	sys_call(SYS_TIMER_ARM, 0, 0, 0);
 	enum stop_action action = stop_decide(info, page->value, page->address);
 
