@@ -280,10 +280,14 @@ disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 SLOT_IMAGE ?= $(PARTS).slot.img
 DISK_IMAGE := $(O)/nestbox.img
 NO_DISK := this configuration has no disk: choose one in menuconfig (Disk and updates) or use make disk
-$(DISK_IMAGE): $(O)/nestbox.elf $(SLOT_IMAGE) $(O)/nestbox tools/image
+# what the hypervisor is made of: itself, the libraries and the compiler's inputs by digest
+HYPERVISOR_SBOM := $(O)/nestbox.spdx.json
+$(HYPERVISOR_SBOM): $(O)/nestbox.elf $(O)/monitor.elf tools/sbom.py tools/versions.mk
+	$(Q)$(PYTHON) tools/sbom.py --name nestbox --version $(VERSION) --output $@ --pins tools/versions.mk NEWLIB MBEDTLS -- $(O)/nestbox.elf $(O)/monitor.elf
+$(DISK_IMAGE): $(O)/nestbox.elf $(HYPERVISOR_SBOM) $(SLOT_IMAGE) $(O)/nestbox tools/image
 	$(call say,IMAGE $@)
 	$(Q)$(if $(CONFIG_DISK_NONE),echo "$(NO_DISK)"; exit 1)
-	$(Q)tools/image --kernel $< --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB)) -o $@
+	$(Q)tools/image --kernel $< --sbom $(HYPERVISOR_SBOM) --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB)) -o $@
 
 image: $(DISK_IMAGE) ## the box's disk, to be flashed: build/nestbox.img
 

@@ -30,7 +30,7 @@ REFUSES_OTHERS = "CONFIG_PARENT_BUILD_REFUSE=y\n"
 BUILDS = {
     "main": None,
     "guest": GUEST,
-    "disk": GUEST + "CONFIG_DISK_ATA=y\n",
+    "disk": GUEST + "CONFIG_DISK_ATA=y\nCONFIG_CONFIRM_ON_HEARTBEAT=y\nCONFIG_HEARTBEAT_SECONDS=1\nCONFIG_HEARTBEAT_SILENCE_SECONDS=1\n",
     "roots": GUEST + "CONFIG_DISK_ATA=y\n",  # it knows two root keys, of which both must sign a keyring
     "update": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_DISK_ATA=y\n",
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
@@ -362,6 +362,9 @@ TESTS = [
     Test("slots: both damaged", "disk", disk=disk("power", "ab"),
          expects=("slots: reading slot a", "image refused: .*payload", "slots: reading slot b", "image refused: .*payload", "image refused: neither slot has an image", HELD),
          forbids=BROKEN + "|guest:|image: accepted", until=HELD),
+    Test("slots: no heartbeat, started again; then one that confirms", "disk", disk=disk("heart", tries=2),
+         expects=("slot b: installed, not confirmed, to be tried, 1 left, running", "guest: boot 0: silent", "slots: no heartbeat", "slot b: .*to be tried, 0 left, running",
+                  "guest: boot 1: alive", "confirmed: this image stays"), until="confirmed: this image stays"),
     Test("keys: a keyring signed by the roots", "roots", disk=disk_with_keyring("power", 2),
          expects=("keys: keyring version 1, 1 keys, 0 revoked", "slots: reading slot a", "image: accepted", "guest: boot 0"), until="guest: boot 0"),
     Test("keys: a keyring signed by one of them", "roots", disk=disk_with_keyring("power", 1),
