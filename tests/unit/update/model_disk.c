@@ -16,6 +16,8 @@ static bool disk_read(void *context, uint64_t sector, uint32_t count, void *byte
 	disk->reads++;
 	if (at + size > disk->size)
 		abort(); /* nobody may ask for it */
+	if (disk->fail_read_at >= 0 && disk->fail_read_at-- == 0)
+		return false;
 	if (at < disk->fail_read_to && at + size > disk->fail_read_from)
 		return false;
 	memcpy(bytes, disk->bytes + at, size);
@@ -43,7 +45,7 @@ static bool disk_flush(void *context)
 	struct model_disk *disk = context;
 
 	disk->flushes++;
-	return true;
+	return disk->fail_flush_at < 0 || disk->fail_flush_at-- > 0;
 }
 
 void disk_open(struct model_disk *disk, uint64_t size, uint32_t sector_bytes)
@@ -53,7 +55,7 @@ void disk_open(struct model_disk *disk, uint64_t size, uint32_t sector_bytes)
 	if (!disk->bytes)
 		abort();
 	disk->size = size;
-	disk->fail_write_at = -1;
+	disk->fail_write_at = disk->fail_flush_at = disk->fail_read_at = -1;
 	disk->device = (struct block_device){ .read = disk_read,
 					      .write = disk_write,
 					      .flush = disk_flush,

@@ -13,6 +13,7 @@ struct model_disk {
 	uint64_t size;
 	unsigned int writes, flushes, reads;
 	int64_t fail_write_at;		       /* the n-th write from now fails; negative: none */
+	int64_t fail_flush_at, fail_read_at;   /* likewise */
 	uint64_t fail_read_from, fail_read_to; /* reads that touch these bytes fail */
 	bool loses_writes;		       /* says yes, writes nothing */
 };

@@ -109,6 +109,50 @@ static void zeros_are_not_written_again(void **state)
 	disk.fail_read_to = 4096; /* what cannot be read may still be written */
 	assert_true(block_zero(&region, 0, 8192));
 	assert_int_equal(disk.writes, 2);
+	disk.fail_write_at = 0;
+	assert_false(block_zero(&region, 0, 8192));
+	disk_close(&disk);
+}
+
+struct discarded {
+	uint64_t sector;
+	uint32_t count, calls;
+};
+
+static bool disk_discard(void *context, uint64_t sector, uint32_t count)
+{
+	struct discarded *d = context;
+
+	*d = (struct discarded){ sector, count, d->calls + 1 };
+	return sector != 700;
+}
+
+/* What need not be kept: inside the region only, and nothing happens on a disk that cannot. */
+static void discards_are_bounded(void **state)
+{
+	struct model_disk disk;
+	struct discarded d = { 0 };
+	struct block_device device;
+	struct block_region region;
+
+	(void)state;
+	disk_open(&disk, 1 << 20, 512);
+	region = disk_region(&disk, 65536, 1 << 19);
+	assert_true(block_discard(&region, 0, 512));
+	device = disk.device;
+	device.discard = disk_discard;
+	device.context = &d;
+	region.device = &device;
+	assert_true(block_discard(&region, 1024, 2048));
+	assert_int_equal(d.sector, 130);
+	assert_int_equal(d.count, 4);
+	assert_true(block_discard(&region, 1024, 0));
+	assert_false(block_discard(&region, 1 << 19, 512));
+	assert_false(block_discard(&region, UINT64_MAX - 511, 512));
+	assert_false(block_discard(&region, 0, 0xFFFFFE00));
+	assert_false(block_discard(&region, 0, 511));
+	assert_int_equal(d.calls, 1);
+	assert_false(block_discard(&region, (700 - 128) * 512, 512)); /* the disk says no */
 	disk_close(&disk);
 }
 
@@ -135,6 +179,7 @@ int main(void)
 		cmocka_unit_test(regions_beyond_the_disk_are_refused),
 		cmocka_unit_test(large_transfers_are_cut),
 		cmocka_unit_test(zeros_are_not_written_again),
+		cmocka_unit_test(discards_are_bounded),
 		cmocka_unit_test(checksums_are_the_published_ones),
 	};
 

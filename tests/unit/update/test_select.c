@@ -109,6 +109,57 @@ static void a_swapped_image_is_not_tried(void **state)
 	assert_int_equal(role()->reason[1], SLOT_FAIL_CHANGED);
 }
 
+static unsigned int try_writes_at_load; /* metadata writes when the tried slot was being verified */
+
+static void watched_load(struct world *w, enum slot_id slot, uint32_t floor, struct verdict *verdict)
+{
+	if (slot == SLOT_B) {
+		try_writes_at_load = w->meta.writes;
+		assert_int_equal(update_role(&(struct update_box){ .meta = &w->meta, .policy = &w->policy })->tries_left,
+				 WORLD_TRIES);
+	}
+	world_load(w, slot, floor, verdict);
+}
+
+/* All of the image is verified where it will run, and only then a try is spent, by one write, before it runs. */
+static void a_try_is_spent_after_verification(void **state)
+{
+	(void)state;
+	assert_boots(1, WARNING_NONE);
+	assert_update(world_install(&world, &v2), UPDATE_OK);
+	try_writes_at_load = 99;
+	world.load = watched_load;
+	assert_boots(2, WARNING_NONE);
+	assert_int_equal(try_writes_at_load, 0);
+	assert_int_equal(world.meta.writes, 1);
+	assert_int_equal(role()->tries_left, WORLD_TRIES - 1);
+	assert_memory_equal(world.ram, v2.bytes + IMAGE_PAYLOAD_OFFSET, v2.manifest.payload_bytes);
+}
+
+/* A floor that is built in holds when the record's is lower, or lost; nothing below it is installed, started, or gone back to. */
+static void the_built_in_floor_holds(void **state)
+{
+	(void)state;
+	update_to(&v2);
+	world.policy.security_version_floor = 2;
+	assert_false(world_boot(&world));
+	assert_int_equal(world.choice.verdicts[0].reason, SLOT_FAIL_BELOW_FLOOR);
+	assert_int_equal(world.choice.verdicts[1].reason, SLOT_FAIL_BELOW_FLOOR);
+	memcpy(slot_bytes(SLOT_A), v3.bytes, v3.size); /* a person with a newer image */
+	assert_true(world_boot(&world));
+	assert_int_equal(world.choice.warning, WARNING_UNRECORDED);
+	assert_int_equal(world.choice.running.verdict.version >> 48, 3);
+	assert_update(update_confirm(&world.box), UPDATE_OK);
+	assert_update(world_install(&world, &v1), UPDATE_ERROR_IMAGE);
+	assert_error(world.install.image_error, IMAGE_ERROR_SECURITY_VERSION);
+	assert_update(update_revert(&world.box, &world.result), UPDATE_ERROR_BELOW_FLOOR);
+	for (unsigned int i = 0; i < 4; i++) /* and without any record */
+		memset(place(i), 0, RECORD_BYTES);
+	assert_boots(3, WARNING_NONE);
+	memset(slot_bytes(SLOT_A), 0, MANIFEST_BYTES_TOTAL);
+	assert_false(world_boot(&world));
+}
+
 static void the_other_slot_helps_out(void **state)
 {
 	(void)state;
@@ -278,6 +329,8 @@ int main(void)
 		ON_A_BOX(tries_run_out),
 		ON_A_BOX(a_bad_try_costs_nothing),
 		ON_A_BOX(a_swapped_image_is_not_tried),
+		ON_A_BOX(a_try_is_spent_after_verification),
+		ON_A_BOX(the_built_in_floor_holds),
 		ON_A_BOX(the_other_slot_helps_out),
 		ON_A_BOX(below_the_floor_nothing_runs),
 		ON_A_BOX(a_lost_record_comes_from_the_anchor),
