@@ -23,7 +23,8 @@ static struct {
 	uint8_t device, status, error, control;
 	uint8_t command;
 	uint8_t identity[ATA_SECTOR_BYTES];
-	uint64_t at; /* sector of the transfer under way */
+	uint64_t first; /* sector that `bytes` start with */
+	uint64_t at;	/* sector of the transfer under way */
 	uint32_t left;
 	bool is_absent, hangs, is_long;
 	uint32_t fail_next, resets, flushes, commands, bad_accesses;
@@ -57,7 +58,7 @@ static void start(uint8_t command)
 	disk.at = is_transfer ? address() : 0;
 	if ((command == 0x24 || command == 0x34 || command == 0xEA) && !disk.is_long)
 		disk.status |= 1;
-	if (disk.fail_next || (is_transfer && disk.at + disk.left > SECTORS)) {
+	if (disk.fail_next || (is_transfer && (disk.at < disk.first || disk.at + disk.left > disk.first + SECTORS))) {
 		disk.fail_next -= disk.fail_next > 0;
 		disk.status |= 1;
 		disk.error = 0x40;
@@ -96,7 +97,7 @@ static void port_write(uint64_t port, uint8_t value)
 
 static int64_t words(bool is_read, uint8_t *bytes, uint64_t length)
 {
-	uint8_t *sector = disk.command == 0xEC ? disk.identity : disk.bytes + disk.at * ATA_SECTOR_BYTES;
+	uint8_t *sector = disk.command == 0xEC ? disk.identity : disk.bytes + (disk.at - disk.first) * ATA_SECTOR_BYTES;
 
 	if (!(disk.status & 8) || length != ATA_SECTOR_BYTES) {
 		disk.bad_accesses++;
@@ -214,6 +215,29 @@ static void moves_sectors_28(void **state)
 	moves_sectors(false);
 }
 
+/* Across sector 2^28, where the short commands end, and 2^32: the model has sectors there only. */
+static void reaches_sectors_above_32_bits(void **state)
+{
+	static const uint64_t borders[] = { 1ull << 28, 1ull << 32, 1ull << 40 };
+	static uint8_t bytes[SECTORS * ATA_SECTOR_BYTES];
+
+	for (size_t i = 0; i < sizeof(borders) / sizeof(borders[0]); i++) {
+		plug_in(state);
+		identity_word(100, 0);
+		identity_word(102, 0x200); /* 2^41 sectors */
+		disk.first = borders[i] - 300;
+		assert_true(ata_open(&ata, HZ));
+		assert_true(ata.device.sector_count == 1ull << 41);
+		assert_true(ata.device.read(&ata, disk.first, SECTORS, bytes));
+		assert_memory_equal(bytes, disk.bytes, sizeof(bytes));
+		memset(bytes, 0x5C, sizeof(bytes));
+		assert_true(ata.device.write(&ata, borders[i] - 1, 2, bytes));
+		assert_memory_equal(disk.bytes + 299 * ATA_SECTOR_BYTES, bytes, 2 * ATA_SECTOR_BYTES);
+		assert_false(ata.device.read(&ata, (1ull << 41) - 1, 2, bytes));
+	}
+	assert_int_equal(disk.bad_accesses, 0);
+}
+
 static void stays_on_the_disk(void **state)
 {
 	static const struct { uint64_t sector; uint32_t count; } outside[] = {
@@ -273,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup(refuses_what_it_cannot_drive, plug_in),
 		cmocka_unit_test_setup(moves_sectors_48, plug_in),
 		cmocka_unit_test_setup(moves_sectors_28, plug_in),
+		cmocka_unit_test_setup(reaches_sectors_above_32_bits, plug_in),
 		cmocka_unit_test_setup(stays_on_the_disk, plug_in),
 		cmocka_unit_test_setup(tries_three_times, plug_in),
 		cmocka_unit_test_setup(a_disk_that_hangs_is_given_up, plug_in),
