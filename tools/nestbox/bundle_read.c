@@ -83,6 +83,9 @@ static enum exit_code manifest_get(struct unpacking *u)
 	if (!bundle->manifest.tree_bytes)
 		return refuse(u, UPDATE_ERROR_NO_TREE);
 	bundle->image_bytes = manifest_image_bytes(&bundle->manifest);
+	/* every frame has a head: what is shorter than its frames' heads need not be made room for */
+	if ((bundle->image_bytes - bundle->manifest.payload_offset) / FRAME_MAX_BODY > u->input->size / FRAME_HEAD_BYTES)
+		return refuse(u, UPDATE_ERROR_FRAME_LENGTH);
 	bundle->image = calloc(1, bundle->image_bytes);
 	if (!bundle->image)
 		return report_error(EXIT_IO, "no memory for an image of %llu bytes", (unsigned long long)bundle->image_bytes);
