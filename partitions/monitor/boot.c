@@ -151,7 +151,7 @@ static void load_slot(const struct block_region *slot, const struct verify_polic
 
 	slot_judge(&result, verdict);
 	if (!is_loaded && verdict->kind != VERDICT_BAD)
-		*verdict = (struct verdict){ .kind = VERDICT_BAD, .reason = SLOT_FAIL_NOT_AN_IMAGE };
+		*verdict = (struct verdict){ .kind = VERDICT_BAD, .reason = SLOT_FAIL_DOES_NOT_FIT };
 }
 
 static bool load_module(const struct boot_source *source)

@@ -3,7 +3,9 @@
  * A release build: linked with keyring_release.c in the place of keyring_dev.c. Development keys
  * are refused.
  */
-#include "fixture.h"
+#include "keyring_fixture.h"
+
+#include <string.h>
 
 static void release_takes_release_keys_only(void **state)
 {
@@ -47,12 +49,27 @@ static void release_signature_counts_beside_a_dev_one(void **state)
 	fixture_close(&f);
 }
 
+/* Roots that put a development key into a keyring: none of it counts. */
+static void keyring_with_a_dev_key_is_refused(void **state)
+{
+	static struct keyring_fixture f;
+
+	(void)state;
+	keyring_fixture_open(&f);
+	assert_error(keyring_fixture_verify(&f), IMAGE_ERROR_KEYRING_ROLE);
+	f.file.key_count = 1;
+	memset(&f.file.keys[1], 0, sizeof(f.file.keys[1]));
+	keyring_fixture_seal(&f);
+	assert_error(keyring_fixture_verify(&f), IMAGE_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(release_takes_release_keys_only),
 		cmocka_unit_test(dev_signed_image_is_refused),
 		cmocka_unit_test(release_signature_counts_beside_a_dev_one),
+		cmocka_unit_test(keyring_with_a_dev_key_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,22 @@ static void pieces_are_whole_leaves(void **state)
 	free(b.bytes);
 }
 
+/* What cannot be computed is refused, with a tree and without. */
+static void hashes_that_do_not_exist_fail_closed(void **state)
+{
+	static struct box b;
+	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
+
+	(void)state;
+	box_open(&b, 300 * 4096, HASH_SHA256);
+	b.manifest.hash_algorithm = 9;
+	assert_false(tree_digest(&b.manifest, b.bytes, 4096, digest));
+	assert_error(box_check(&b, 4096), IMAGE_ERROR_CRYPTO);
+	b.manifest.tree_bytes = 0;
+	assert_error(box_check(&b, 4096), IMAGE_ERROR_CRYPTO);
+	free(b.bytes);
+}
+
 static void plans_have_limits(void **state)
 {
 	struct manifest m = { .hash_algorithm = HASH_SHA512 };
@@ -253,6 +269,7 @@ int main(void)
 		cmocka_unit_test(blocks_are_read_once),
 		cmocka_unit_test(blocks_are_found_by_number),
 		cmocka_unit_test(pieces_are_whole_leaves),
+		cmocka_unit_test(hashes_that_do_not_exist_fail_closed),
 		cmocka_unit_test(plans_have_limits),
 	};
 
