@@ -84,25 +84,36 @@ PLAIN_TESTS := $(PLAIN)/test_sha256_speed $(PLAIN)/test_verifier $(PLAIN)/test_f
 unit: $(UNIT_TESTS:%=$(T)/unit/%) $(PLAIN_TESTS) $(O)/nestbox ## run the unit tests
 	$(Q)NESTBOX_FLIP_STEP=$(FLIP_STEP) $(PYTHON) tests/run_unit.py $(UNIT_TESTS:%=$(T)/unit/%) $(PLAIN_TESTS) -- $(wildcard tests/unit/*/test_*.py) $(O)/nestbox
 
-## Line coverage of the part of nested/ that needs no CPU: the files with a unit test of their name, and their headers
+## Line coverage of what decides: the part of nested/ that needs no CPU (files with a unit test of their name, and their headers), and all of update/
 
-COVERED := $(foreach t,$(filter nested/test_%,$(UNIT_TESTS)),$(wildcard $(t:nested/test_%=nested/%.c) $(t:nested/test_%=nested/%.h)))
-COVERAGE_TESTS := $(filter nested/test_%,$(UNIT_TESTS))
+COVERED_nested := $(foreach t,$(filter nested/test_%,$(UNIT_TESTS)),$(wildcard $(t:nested/test_%=nested/%.c) $(t:nested/test_%=nested/%.h)))
+COVERED_update := $(wildcard partitions/monitor/update/*.[ch])
+COVERAGE_LEAST_nested := 90
+COVERAGE_LEAST_update := 95
+coverage_tests = $(filter $(1)/test_%,$(UNIT_TESTS))
 
 $(T)/cov/%.o: %.c $(HOST_CONFIG)
 	$(call say,CC $< (coverage))
-	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -O1,$(TEST_FLAGS)) -O0 -Itests/unit/nested --coverage -c $< -o $@
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -O1,$(TEST_FLAGS)) -O0 -Itests/unit/$(notdir $(patsubst %/,%,$(dir $<))) -Itests/unit/image --coverage -c $< -o $@
 $(T)/cov/ring0.a: $(RING0_SOURCES:%.c=$(T)/cov/%.o)
 	$(Q)rm -f $@ && ar rcs $@ $^
+$(T)/cov/ring3.a: $(RING3_SOURCES:%.c=$(T)/cov/%.o) $(O)/monitor/acpi/dsdt.o
+	$(Q)rm -f $@ && ar rcs $@ $^
 define coverage_test
-$(T)/cov/$(1): $(T)/cov/tests/unit/$(1).o $(patsubst $(T)/san/%,$(T)/cov/%,$(call unit_helpers,nested)) $(T)/cov/ring0.a
-	$(Q)mkdir -p $$(@D) && $(CC) --coverage -o $$@ $$^ -lcmocka
+$(T)/cov/$(1): $(T)/cov/tests/unit/$(1).o $(patsubst $(T)/san/%,$(T)/cov/%,$(call unit_helpers,$(call unit_folder,$(1)))) \
+		$(patsubst $(T)/%,$(T)/cov/%,$(call world,$(call unit_folder,$(1))))
+	$(Q)mkdir -p $$(@D) && $(CC) --coverage -o $$@ $$^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a -lcmocka -llz4
 endef
-$(foreach t,$(COVERAGE_TESTS),$(eval $(call coverage_test,$(t))))
+$(foreach t,$(call coverage_tests,nested) $(call coverage_tests,update),$(eval $(call coverage_test,$(t))))
 
-.PHONY: coverage
-coverage: $(COVERAGE_TESTS:%=$(T)/cov/%) ## line coverage of the pure part of nested/
-	$(Q)$(PYTHON) tests/coverage.py --objects $(T)/cov --least 90 --sources $(COVERED) --tests $^
+COVERAGES := $(addprefix coverage-,nested update)
+.PHONY: coverage $(COVERAGES)
+coverage: $(COVERAGES) ## line coverage of the pure part of nested/, and of what updates the box
+# one after the other: they count in the same folder
+coverage-update: coverage-nested
+$(COVERAGES): coverage-%: $(foreach f,nested update,$(patsubst %,$(T)/cov/%,$(call coverage_tests,$(f))))
+	$(Q)$(PYTHON) tests/coverage.py --objects $(T)/cov --least $(COVERAGE_LEAST_$*) --sources $(COVERED_$*) \
+		--tests $(patsubst %,$(T)/cov/%,$(call coverage_tests,$*))
 
 ## Power cuts: the real code of slots and updates on a model disk, fast (the sanitizers have had it in the unit tests)
 
@@ -137,7 +148,7 @@ $(T)/fuzz/$(1).a: $(patsubst %.c,$(T)/fuzz/obj/%.o,$(call fuzz_world,$(1))) $(O)
 	$(Q)rm -f $$@ && ar rcs $$@ $$^
 $(T)/fuzz/$(1): $(T)/fuzz/obj/tests/fuzz/$(1).o $(T)/fuzz/$(1).a
 	$$(call say,LD $$@)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $$@ $$^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $$@ $$^ $(MBEDTLS_HOST_DIR)/lib/libmbedcrypto.a $(if $(filter fuzz_bundle,$(1)),-llz4)
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
 
