@@ -319,9 +319,8 @@ flash: $(O)/nestbox $(FLASH_IMAGE) $(KEY).pub ## write the disk image to a disk:
 size: $(O)/nestbox.elf $(O)/monitor.elf ## ring-0 text and memory, against their limits
 	$(Q)$(PYTHON) tools/size.py $(O)
 
-lint: ## look for defects without running anything (cppcheck)
-	$(Q)cppcheck --quiet --enable=warning,portability --std=c11 -I. -Ipartitions/monitor --inline-suppr --error-exitcode=1 \
-		--suppress=missingInclude --suppress=comparePointers kernel nested bsp/*/ partitions/monitor tools/nestbox
+lint: $(O)/tests/config.h ## look for defects without running anything (clang-format, clang-tidy, cppcheck, shellcheck, headers alone): ONLY=step
+	$(Q)$(PYTHON) tools/lint.py --mbedtls $(MBEDTLS_HOST_DIR) --config $< $(ONLY)
 
 include tests/rules.mk
 

@@ -13,7 +13,8 @@ struct route {
 	const struct controls *controls; /* of L1, in force */
 	u64 qualification;
 	u32 interruption_info, error_code;
-	u64 operand;                     /* MOV to CR: the register's value; RDMSR, WRMSR: the MSR's number; VMREAD, VMWRITE: the encoding; VMFUNC: EAX, ECX above */
+	u64 operand;                     /* MOV to CR: the register's value; RDMSR, WRMSR: the MSR's number; VMREAD, VMWRITE: the encoding;
+	                                  * VMFUNC: EAX, ECX above */
 	/* One byte of L1's memory; a byte outside its RAM reads as all ones, so that the exit is L1's. */
 	u8 (*read)(u64 gpa);
 };

@@ -123,6 +123,8 @@ void exits_draw_svg(FILE *out, const struct exits_table *table)
 			colours[row->level - 1]);
 		fprintf(out, "<text x=\"%u\" y=\"%zu\">%" PRIu64 " x %" PRIu64 "</text>\n", SVG_LEFT + width + 8, y, row->count, row->average);
 	}
-	fprintf(out, "<text x=\"10\" y=\"%zu\" fill=\"#4878a8\">L1: the partition</text><text x=\"140\" y=\"%zu\" fill=\"#c06030\">L2: its guests</text>\n</svg>\n",
+	fprintf(out,
+		"<text x=\"10\" y=\"%zu\" fill=\"#4878a8\">L1: the partition</text>"
+		"<text x=\"140\" y=\"%zu\" fill=\"#c06030\">L2: its guests</text>\n</svg>\n",
 		(rows + 2) * SVG_BAR + 8, (rows + 2) * SVG_BAR + 8);
 }

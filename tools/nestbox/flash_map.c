@@ -86,6 +86,7 @@ bool flash_map_make(struct flash_map *map, const struct flash_file *file, const 
 	map->bytes = 0;
 	for (size_t i = 0; i < gpt->count; i++)
 		order[i] = &gpt->partitions[i];
+	/* pointers are what is sorted: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	qsort(order, gpt->count, sizeof(order[0]), partition_compare);
 	for (size_t i = 0; i < gpt->count; i++) {
 		const struct flash_range p = { order[i]->first * gpt->device->sector_bytes,

@@ -39,6 +39,7 @@ static unsigned int newer_of(const struct copy copies[2])
 	if (is_good[0] && is_good[1]) {
 		if (copies[0].record.sequence != copies[1].record.sequence)
 			return copies[1].record.sequence > copies[0].record.sequence;
+		/* their gaps are zero: NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 		return memcmp(&copies[0].record, &copies[1].record, sizeof(struct record)) ? 2 : 0;
 	}
 	return is_good[0] ? 0 : is_good[1] ? 1 : 2;

@@ -98,7 +98,8 @@ static void set_guest_segments(void)
 	put_value(VMCS_GUEST_TR_ACCESS_RIGHTS, 0x8B);
 	put_value(VMCS_GUEST_GDTR_BASE, arena(P_TABLES));
 	put_value(VMCS_GUEST_GDTR_LIMIT, 79);
-	put_value(VMCS_GUEST_IDTR_BASE, variant == V_REAL ? arena(P_IDT32) + 0x800 : variant <= V_LONG_EPT || variant == V_COMPAT ? arena(P_IDT64) : arena(P_IDT32));
+	put_value(VMCS_GUEST_IDTR_BASE, variant == V_REAL ? arena(P_IDT32) + 0x800 :
+		  variant <= V_LONG_EPT || variant == V_COMPAT ? arena(P_IDT64) : arena(P_IDT32));
 	put_value(VMCS_GUEST_IDTR_LIMIT, variant <= V_LONG_EPT || variant == V_COMPAT ? 4095 : variant == V_REAL ? 1023 : 2047);
 	put_value(VMCS_GUEST_RIP, is_real ? 0x100 : arena(P_CODE) + 0x100);
 	put_value(VMCS_GUEST_RSP, is_real ? 0xF00 : arena(P_STACK) + 0xF00);

@@ -209,8 +209,8 @@ static void test_tsc_scaling(void)
 		expect(l2_run(l2_rdtsc), EXIT_VMCALL, "RDTSC, scaled");
 		u64 seen = ((u32)l2.rax | l2.rdx << 32) - offset, after = multiply(rdtsc(), multiplier);
 		/* offset and multiplier of two hypervisors become one pair, rounded down; and again with a third below them */
-		check((int64_t)(seen - before) >= -2 && (int64_t)(after - seen) >= 0, "multiplier %lx, offset %lx: %lx is not between %lx and %lx", multiplier, offset, seen,
-		      before, after);
+		check((int64_t)(seen - before) >= -2 && (int64_t)(after - seen) >= 0, "multiplier %lx, offset %lx: %lx is not between %lx and %lx",
+		      multiplier, offset, seen, before, after);
 		l2.rcx = MSR_TSC;
 		expect(l2_run(l2_rdmsr), EXIT_VMCALL, "RDMSR of the TSC, scaled");
 		u64 read = ((u32)l2.rax | l2.rdx << 32) - offset;

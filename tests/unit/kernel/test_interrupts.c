@@ -313,7 +313,8 @@ int main(void)
 		cmocka_unit_test(injects_when_the_guest_is_open), cmocka_unit_test_setup(keeps_a_window_for_the_second, fresh),
 		cmocka_unit_test_setup(an_exception_goes_first, fresh), cmocka_unit_test(nmis_wait_for_their_window),
 		cmocka_unit_test_setup(an_nmi_goes_before_an_interrupt, fresh), cmocka_unit_test(puts_back_what_an_exit_cut_short),
-		cmocka_unit_test_setup(closes_idle_windows, fresh), cmocka_unit_test_setup(takes_the_pics_vector, fresh), cmocka_unit_test_setup(hlt_exits_only_while_a_window_is_armed, fresh),
+		cmocka_unit_test_setup(closes_idle_windows, fresh), cmocka_unit_test_setup(takes_the_pics_vector, fresh),
+		cmocka_unit_test_setup(hlt_exits_only_while_a_window_is_armed, fresh),
 	};
 
 	return cmocka_run_group_tests_name("interrupts", tests, NULL, NULL);

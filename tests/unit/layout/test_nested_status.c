@@ -117,7 +117,8 @@ int main(void)
 		T(test_not_exposed), T(test_layout_refused), T(test_too_little_memory), T(test_too_few_machine_cpus), T(test_emulator_without_vmx),
 		T(test_no_vtx), T(test_firmware_lock), T(test_no_ept), T(test_no_unrestricted_guest), T(test_no_vpid), T(test_no_shadowing),
 		T(test_no_apicv), T(test_virtual_interrupts_off), T(test_no_preemption_timer), T(test_few_shadow_pages), T(test_no_mitigation),
-		T(test_mac_policy), T(test_entry_refused), T(test_pool_full), T(test_all_well), T(test_small_by_choice), T(test_one_cpu), T(test_parent_of_another_build), T(test_unknown_is_no_warning),
+		T(test_mac_policy), T(test_entry_refused), T(test_pool_full), T(test_all_well), T(test_small_by_choice), T(test_one_cpu),
+		T(test_parent_of_another_build), T(test_unknown_is_no_warning),
 		T(test_every_row_has_words),
 	};
 

@@ -71,7 +71,8 @@ static void verdicts(void **state)
 	memset(good.digest, 7, sizeof(good.digest));
 	assert_string_equal(line(&r, SLOT_A, &unknown), "slot a: confirmed, active");
 	assert_string_equal(line(&r, SLOT_A, &bad), "slot a: confirmed, active; not verified: its contents are not what was signed");
-	assert_string_equal(line(&r, SLOT_A, &good), "slot a: confirmed, active; version 1.2.3, verified, but the image in it is not the one that was installed");
+	assert_string_equal(line(&r, SLOT_A, &good),
+			    "slot a: confirmed, active; version 1.2.3, verified, but the image in it is not the one that was installed");
 	role_set_digest(&r, SLOT_A, good.digest);
 	assert_string_equal(line(&r, SLOT_A, &good), "slot a: confirmed, active; version 1.2.3, verified");
 	assert_string_equal(line(NULL, SLOT_A, &good), "slot a: not recorded; version 1.2.3, verified");
