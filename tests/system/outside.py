@@ -9,7 +9,7 @@ import time
 import tamper
 
 READY = "guest: echo is ready"
-PATIENCE = 60  # seconds
+PATIENCE = 150  # seconds, on a machine with other work
 
 
 class Box:
@@ -25,7 +25,7 @@ class Box:
         subprocess.run([tamper.TOP / "tools/disk", "--kernel", kernel, "--image", image, iso], check=True, capture_output=True)
         self.log.unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [tamper.TOP / "tools/run", "--machine", "bochs", "--iso", iso, "--log", self.log, "--cpus", "2", "--memory", "512", "--timeout", str(2 * PATIENCE),
+            [tamper.TOP / "tools/run", "--machine", "bochs", "--iso", iso, "--log", self.log, "--cpus", "2", "--memory", "512", "--timeout", str(4 * PATIENCE),
              "--quiet", "--socket", self.socket], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def end(self):
