@@ -139,7 +139,7 @@ static const char *choose(const struct monitor_info *info)
 static void show_rest(const struct sink *out, const struct record_role *role)
 {
 	if (role)
-		sink_print(out, "lowest security version: %" PRIu32 "\n", role->floor);
+		sink_print(out, "lowest security version: %" PRIu32 ", metadata writes since this start: %" PRIu32 "\n", role->floor, disk.meta.writes);
 	if (disk.is_chosen && disk.choice.warning != WARNING_NONE)
 		sink_print(out, "warning: %s\n", warning_text(disk.choice.warning));
 	if (disk.choice.is_recovered)

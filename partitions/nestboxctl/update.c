@@ -41,14 +41,15 @@ static void show_progress(unsigned int percent, uint64_t synced, uint64_t total)
 {
 	double passed = seconds_passed();
 	double speed = passed > 0 ? (double)synced / passed : 0;
+	double left = percent ? passed * (100 - percent) / percent : 0;
 
 	if (!client.is_terminal && percent < client.shown_percent + 10 && percent < 100)
 		return;
 	client.shown_percent = percent;
 	printf("%s%3u %%  %.1f of %.1f MiB  %.1f MB/s", client.is_terminal ? "\r" : "", percent, (double)synced / 1048576,
 	       (double)total / 1048576, speed / 1e6);
-	if (percent < 100 && speed > 0 && synced < total)
-		printf("  %.0f s left   ", (double)(total - synced) / speed);
+	if (percent > 0 && percent < 100)
+		printf("  %.0f s left   ", left);
 	else
 		printf("                 ");
 	printf("%s", client.is_terminal && percent < 100 ? "" : "\n");

@@ -180,7 +180,10 @@ enum update_error install_leaf(struct install *in, uint64_t number, const uint8_
 	if (in->leaves_done < install_manifest(in)->leaf_count)
 		in->leaves_done++;
 	/* flash wears: what is there is not written again */
-	return install_is_there(in, number, digest) ? UPDATE_OK : install_keep(in, number, block);
+	if (!install_is_there(in, number, digest))
+		return install_keep(in, number, block);
+	in->there_bytes += TREE_BLOCK_BYTES;
+	return UPDATE_OK;
 }
 
 enum update_error install_finish(struct install *in)

@@ -46,6 +46,7 @@ struct install {
 	uint64_t leaves_done;	    /* leaves known to be there; may count one twice */
 	uint64_t leaves_taken;	    /* of them: out of the other slot */
 	uint64_t synced_bytes;	    /* written and flushed since the start */
+	uint64_t there_bytes;	    /* found in the slot, from an attempt before; may count some twice */
 	uint64_t written_bytes;
 	uint64_t at;		     /* INSTALL_SCAN: the next leaf; after INCOMPLETE: the one that is missing */
 	unsigned int percent;	     /* highest so far */

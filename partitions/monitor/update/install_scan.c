@@ -16,6 +16,7 @@ enum update_error install_scan_start(struct install *in)
 	in->phase = INSTALL_SCAN;
 	in->at = 0;
 	in->leaves_done = 0;
+	in->there_bytes = 0;
 	in->missing.count = 0;
 	return install_write_piece(in);
 }
@@ -30,8 +31,10 @@ static bool leaf_obtain(struct install *in, enum update_error *error)
 		*error = install_altered(image_error);
 		return false;
 	}
-	if (install_is_there(in, in->at, digest))
+	if (install_is_there(in, in->at, digest)) {
+		in->there_bytes += TREE_BLOCK_BYTES;
 		return true;
+	}
 	if (!reuse_find(&in->reuse, in->at, digest, block))
 		return false;
 	in->leaves_taken++;

@@ -8,7 +8,7 @@
  *	manifest VERSION SECURITY LEAVES TREE-BLOCKS TREE-BLOCKS-THERE
  *	missing FIRST COUNT              leaves to be sent; answers to QUERY, then
  *	queried MISSING TAKEN            how many, and how many the other slot had
- *	progress PERCENT SYNCED TOTAL    bytes; 100 only after the commit
+ *	progress PERCENT SAFE TOTAL      bytes that are on the disk, synced; 100 only after the commit
  *	done SLOT                        it is tried at the next start
  *	slot NAME STATE [REASON]         answers to STATUS, then
  *	running SLOT VERSION SECURITY CONFIRMED TRY TRIES-LEFT FLOOR

@@ -56,13 +56,13 @@ void line_queried(struct protocol *p)
 void line_progress(struct protocol *p)
 {
 	const struct manifest *m = install_manifest(p->install);
+	uint64_t total = m->payload_bytes + m->tree_bytes, safe = p->install->synced_bytes + p->install->there_bytes;
 	unsigned int percent = install_percent(p->install);
 
 	if (percent == p->told_percent)
 		return;
 	p->told_percent = percent;
-	say(p, "progress %u %llu %llu\n", percent, (unsigned long long)p->install->synced_bytes,
-	    (unsigned long long)(m->payload_bytes + m->tree_bytes));
+	say(p, "progress %u %llu %llu\n", percent, (unsigned long long)(safe < total ? safe : total), (unsigned long long)total);
 }
 
 void line_done(struct protocol *p)
