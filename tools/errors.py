@@ -41,7 +41,7 @@ CALLS = (
      "; "),
     ("nestbox", ("tools/nestbox/*.c",), r"report_(?:error|system_error|warning)\(\s*(?:(?:EXIT_\w+|code),\s*)?", "; "),
     ("nestbox speaks with a box", ("tools/nestbox/dialogue.c",), r'(?:return (?:why \? why : )?|\{ "[^"]*", )(?=")', "; "),
-    ("nestboxctl", ("partitions/nestboxctl/*.c",), r"fprintf\(stderr, ", "; "),
+    ("nestboxctl", ("partitions/nestboxctl/*.c",), r"(?:fprintf\(stderr, |complain\()", "; "),
 )
 
 # (what a message without a remedy of its own looks like, what to do)

@@ -28,16 +28,18 @@ static const struct monitor_info *const info = (const struct monitor_info *)MONI
 
 static void arm_timer(void)
 {
-	uint64_t deadline = board_next_deadline(&board), console = console_deadline();
+	const uint64_t deadlines[] = { board_next_deadline(&board), console_deadline(), probation_deadline() };
+	uint64_t first = DEADLINE_NONE;
 
-	if (console < deadline)
-		deadline = console;
-	if (probation_deadline() < deadline)
-		deadline = probation_deadline();
-	if (deadline == armed_ticks)
+	for (unsigned int i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)
+		if (deadlines[i] < first)
+			first = deadlines[i];
+	/* to the kernel 0 is none */
+	first = first == DEADLINE_NONE ? 0 : first ? first : 1;
+	if (first == armed_ticks)
 		return;
-	armed_ticks = deadline;
-	sys_call(SYS_TIMER_ARM, deadline, 0, 0);
+	armed_ticks = first;
+	sys_call(SYS_TIMER_ARM, first, 0, 0);
 }
 
 static struct boot_source boot_source(void)

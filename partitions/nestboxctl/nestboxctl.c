@@ -54,7 +54,8 @@ static void take_answer(void *context, char *text)
 		answer->is_over = true;
 	} else if (!strncmp(text, "error", 5) && (!text[5] || text[5] == ' ')) {
 		answer->is_over = answer->is_error = true;
-		fprintf(stderr, "nestboxctl: the box says: %s\n", text + 5 + (text[5] == ' '));
+		if (text[5]) /* else it has said before what is wrong */
+			fprintf(stderr, "nestboxctl: the box says: %s\n", text + 6);
 	} else {
 		take_nesting(answer, text);
 		puts(text);

@@ -3,6 +3,7 @@
 #include "update.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,6 +24,7 @@ static struct client {
 	struct run *runs; /* missing leaves, in order */
 	size_t run_count;
 	bool is_queried, is_done, is_refused, is_terminal;
+	bool is_line_open; /* of the progress, on a terminal */
 	unsigned int shown_percent;
 	uint64_t sent_bytes;
 	struct timespec start;
@@ -35,6 +37,22 @@ static double seconds_passed(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)(now.tv_sec - client.start.tv_sec) + (double)(now.tv_nsec - client.start.tv_nsec) / 1e9;
+}
+
+/* On a line of its own. */
+static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
+{
+	va_list values;
+
+	if (client.is_line_open)
+		printf("\n");
+	client.is_line_open = false;
+	fflush(stdout);
+	fputs("nestboxctl: ", stderr);
+	va_start(values, format);
+	vfprintf(stderr, format, values);
+	va_end(values);
+	fputs("\n", stderr);
 }
 
 static void show_progress(unsigned int percent, uint64_t synced, uint64_t total)
@@ -52,7 +70,8 @@ static void show_progress(unsigned int percent, uint64_t synced, uint64_t total)
 		printf("  %.0f s left   ", left);
 	else
 		printf("                 ");
-	printf("%s", client.is_terminal && percent < 100 ? "" : "\n");
+	client.is_line_open = client.is_terminal && percent < 100;
+	printf("%s", client.is_line_open ? "" : "\n");
 	fflush(stdout);
 }
 
@@ -83,7 +102,7 @@ static void take_line(void *context, char *text)
 		printf("installed in slot %s; it is tried at the next start of the box or of the partition\n", word);
 	} else if (!strncmp(text, "error ", 6)) {
 		client.is_refused = true;
-		fprintf(stderr, "nestboxctl: the box says: %s\n", text + 6);
+		complain("the box says: %s", text + 6);
 	}
 }
 
@@ -96,7 +115,7 @@ static bool wait_until(const bool *what)
 {
 	while (!*what && !client.is_refused)
 		if (!port_wait(&client.port, ANSWER_SECONDS)) {
-			fprintf(stderr, "nestboxctl: the box has said nothing for %d seconds; run the command again to go on\n", ANSWER_SECONDS);
+			complain("the box has said nothing for %d seconds; run the command again to go on", ANSWER_SECONDS);
 			return false;
 		}
 	return *what;
@@ -137,7 +156,7 @@ static int next_frame(FILE *bundle, struct frame *frame)
 		return 0;
 	error = frame_read(head, frame);
 	if (error || frame->body_bytes > sizeof(client.body)) {
-		fprintf(stderr, "nestboxctl: this is no bundle, or a damaged one: %s\n", update_error_text(error));
+		complain("this is no bundle, or a damaged one: %s", update_error_text(error));
 		return -1;
 	}
 	return frame->body_bytes && fread(client.body, frame->body_bytes, 1, bundle) != 1 ? 0 : 1;
@@ -160,7 +179,7 @@ static int send_bundle(FILE *bundle)
 	}
 	if (found < 0 || client.is_refused)
 		return 1;
-	fprintf(stderr, "nestboxctl: the bundle ends before its end; get it again and run the command again, what was sent stays\n");
+	complain("the bundle ends before its end; get it again and run the command again, what was sent stays");
 	return 3;
 }
 

@@ -120,9 +120,7 @@ uint64_t board_next_deadline(const struct board *board)
 	for (uint32_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)
 		if (deadlines[i] < first)
 			first = deadlines[i];
-	if (first == DEADLINE_NONE)
-		return 0;
-	return first ? first : 1;
+	return first;
 }
 
 bool board_console_input(struct board *board, uint8_t byte)

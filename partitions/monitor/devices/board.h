@@ -55,7 +55,7 @@ uint8_t board_intack(struct board *board);
 /* Does everything that is due. Afterwards the next deadline lies in the future. */
 void board_run_timers(struct board *board);
 
-/* In platform ticks, never 0 for a real one; 0: nothing to wait for (as SYS_TIMER_ARM takes it). */
+/* In platform ticks, perhaps past; DEADLINE_NONE: nothing to wait for. */
 uint64_t board_next_deadline(const struct board *board);
 
 /* A byte from the console for COM1, or the virtio console; false: no room now, keep it and offer it again. */

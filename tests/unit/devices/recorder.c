@@ -132,7 +132,7 @@ uint32_t pass(uint64_t ticks)
 	for (;;) {
 		uint64_t deadline = board_next_deadline(&world.board);
 
-		if (!deadline || deadline > end)
+		if (deadline > end)
 			break;
 		if (deadline > world.now)
 			world.now = deadline;

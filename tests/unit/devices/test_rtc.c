@@ -119,9 +119,9 @@ static void unread_flag_fires_no_second_time(void **state)
 	put(B, 0x52);
 	pass(100 * SECOND);
 	assert_int_equal(world.msi_count, 1);
-	assert_int_equal(board_next_deadline(&world.board), 0);
+	assert_true(board_next_deadline(&world.board) == DEADLINE_NONE);
 	assert_int_equal(get(C) & 0xD0, 0xD0);
-	assert_int_not_equal(board_next_deadline(&world.board), 0);
+	assert_true(board_next_deadline(&world.board) != DEADLINE_NONE);
 }
 
 static void periodic_rates(void **state)
@@ -144,7 +144,7 @@ static void periodic_rates(void **state)
 	}
 	put(A, 0x20);
 	get(C);
-	assert_int_equal(board_next_deadline(&world.board), 0);
+	assert_true(board_next_deadline(&world.board) == DEADLINE_NONE);
 }
 
 static void alarm_at_a_time_of_day(void **state)
@@ -181,7 +181,7 @@ static void impossible_alarm_never_comes(void **state)
 		setup(state);
 		put((uint8_t)i, 0x99);
 		put(B, 0x22);
-		assert_int_equal(board_next_deadline(&world.board), 0);
+		assert_true(board_next_deadline(&world.board) == DEADLINE_NONE);
 		world.now += 200000 * SECOND;
 		assert_int_equal(get(C) & 0x20, 0);
 	}
