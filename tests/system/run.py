@@ -230,7 +230,8 @@ def main():
     arguments = parser.parse_args()
     tools = Tools(arguments.build.resolve())
     turn = take_turn(tools)
-    tests = [test for test in TESTS if re.search(arguments.only, test.name)]
+    # the long ones first, so that none of them runs alone at the end
+    tests = sorted((test for test in TESTS if re.search(arguments.only, test.name)), key=lambda test: -test.timeout)
     kernels = {name: prepare_build(tools, name) for name in dict.fromkeys(test.build for test in tests)}
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
