@@ -199,7 +199,7 @@ class Box:
             return f"slot {slot} should run" + (f", with {before.tries - 1} tries left" if is_tried else "")
         if not start.says(f"^guest: version {1 if slot == 'a' else 2}$"):
             return f"the guest in slot {slot} does not run"
-        floor = start.says(r"^lowest security version: (\d+)$")
+        floor = start.says(r"^lowest security version: (\d+)\b")
         return None if floor and int(floor.group(1)) == before.floor else f"the box does not say that its lowest security version is {before.floor}"
 
     def why_end(self, start, data):
