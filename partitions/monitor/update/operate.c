@@ -63,14 +63,15 @@ enum update_error update_revert(const struct update_box *box, struct verify_resu
 {
 	const struct record_role *entry = update_role(box);
 	struct verify_policy policy = update_policy(box);
+	struct verdict other = { .kind = VERDICT_UNKNOWN };
 	struct record_role role;
-	struct verdict other;
 	enum update_error error;
 
 	if (!entry || !box->running.slot)
 		return UPDATE_ERROR_NO_SLOT;
 	role = *entry;
-	slot_inspect(&box->slots[slot_other(box->running.slot) - 1], &policy, scratch, &other);
+	if (transition_looks_back(&role, &box->running))
+		slot_inspect(&box->slots[slot_other(box->running.slot) - 1], &policy, scratch, &other);
 	error = transition_revert(&role, &box->running, &other, box->tries);
 	return error ? error : update_commit(box, &role);
 }

@@ -120,12 +120,18 @@ static enum update_error take_keyring(struct protocol *p)
 static const struct {
 	enum update_error (*take)(struct protocol *p);
 	bool is_operation; /* needs no START, and an error of it ends nothing */
+	unsigned int cost; /* of PROTOCOL_WORK, besides its blocks */
 } handlers[] = {
-	[FRAME_START] = { take_start, true },	[FRAME_MANIFEST] = { take_manifest, false },
-	[FRAME_TREE] = { take_tree, false },	[FRAME_LEAVES] = { take_leaves, false },
-	[FRAME_QUERY] = { take_query, false },	[FRAME_FINISH] = { take_finish, false },
-	[FRAME_STATUS] = { take_status, true }, [FRAME_CONFIRM] = { take_confirm, true },
-	[FRAME_REVERT] = { take_revert, true }, [FRAME_KEYRING] = { take_keyring, true },
+	[FRAME_START] = { take_start, true, 1 },
+	[FRAME_MANIFEST] = { take_manifest, false, PROTOCOL_WORK },
+	[FRAME_TREE] = { take_tree, false, 0 },
+	[FRAME_LEAVES] = { take_leaves, false, 0 },
+	[FRAME_QUERY] = { take_query, false, PROTOCOL_WORK },
+	[FRAME_FINISH] = { take_finish, false, PROTOCOL_WORK },
+	[FRAME_STATUS] = { take_status, true, 1 },
+	[FRAME_CONFIRM] = { take_confirm, true, PROTOCOL_WORK },
+	[FRAME_REVERT] = { take_revert, true, PROTOCOL_WORK },
+	[FRAME_KEYRING] = { take_keyring, true, PROTOCOL_WORK },
 };
 
 /* After these the same installation can go on, with what is missing. */
@@ -150,6 +156,7 @@ static void frame_take(struct protocol *p)
 
 	if (!is_operation && p->state == PROTOCOL_REFUSED)
 		return;
+	p->spent += handlers[type].cost + p->frame.blocks;
 	if (is_operation || type == FRAME_QUERY || type == FRAME_FINISH)
 		p->last_error = UPDATE_OK;
 	error = !is_operation && p->state == PROTOCOL_IDLE ? UPDATE_ERROR_ORDER : handlers[type].take(p);
@@ -182,7 +189,7 @@ size_t protocol_take(struct protocol *p, const uint8_t *bytes, size_t count)
 {
 	size_t done = 0;
 
-	while (done < count && !is_working(p)) {
+	while (done < count && !is_working(p) && p->spent < PROTOCOL_WORK) {
 		enum update_error error = UPDATE_OK;
 
 		if (p->state == PROTOCOL_LOST)
@@ -237,10 +244,12 @@ static enum update_error check_work(struct protocol *p)
 
 bool protocol_work(struct protocol *p)
 {
+	bool has_rested = p->spent >= PROTOCOL_WORK;
 	enum update_error error;
 
+	p->spent = 0;
 	if (!is_working(p))
-		return false;
+		return has_rested;
 	error = p->install->phase == INSTALL_SCAN ? scan_work(p) : check_work(p);
 	if (!error) {
 		line_progress(p);

@@ -31,6 +31,8 @@ enum protocol_state {
 	PROTOCOL_LOST,	  /* where frames start is not known any more */
 };
 
+#define PROTOCOL_WORK FRAME_MAX_BLOCKS
+
 /* Some 130 KiB: not for a stack. */
 struct protocol {
 	struct install *install;
@@ -42,6 +44,7 @@ struct protocol {
 	enum image_error keyring_error; /* with UPDATE_ERROR_KEYRING: why */
 	unsigned int told_percent;
 	uint64_t missing; /* leaves, since QUERY */
+	unsigned int spent; /* PROTOCOL_WORK is what may be done between two protocol_work(), in blocks of a bundle */
 	size_t have;	  /* bytes of the frame, head included */
 	struct frame frame;
 	uint8_t head[FRAME_HEAD_BYTES];
@@ -55,10 +58,13 @@ struct protocol {
  */
 void protocol_open(struct protocol *p);
 
-/* Takes bytes, which are read once; returns how many. Fewer than `count` while there is work to do. */
+/*
+ * Takes bytes, which are read once; returns how many. Fewer than `count` while there is work to do, or when what they asked for was work
+ * enough for now: a frame of 24 bytes may mean a signature and a megabyte of the disk. Then protocol_work() comes first.
+ */
 size_t protocol_take(struct protocol *p, const uint8_t *bytes, size_t count);
 
-/* Does a bounded piece of what has been asked for; false when there is nothing to do. */
+/* Does a bounded piece of what has been asked for; false when there is nothing to do, and no bytes wait for it. */
 bool protocol_work(struct protocol *p);
 
 #endif

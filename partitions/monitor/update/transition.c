@@ -61,10 +61,24 @@ static void give_up(struct record_role *role)
 	role->tries_left = 0;
 }
 
+/* What is known without a look at the other slot. */
+static enum update_error may_go_back(const struct record_role *role, const struct running *running)
+{
+	if (!is_confirmed(role, running))
+		return UPDATE_ERROR_UNCONFIRMED;
+	return role_state(role, slot_other(running->slot)) == SLOT_CONFIRMED ? UPDATE_OK : UPDATE_ERROR_NOTHING_TO_GO_BACK_TO;
+}
+
+bool transition_looks_back(const struct record_role *role, const struct running *running)
+{
+	return running->slot && !role->try_slot && !may_go_back(role, running);
+}
+
 enum update_error transition_revert(struct record_role *role, const struct running *running, const struct verdict *other,
 				    unsigned int tries)
 {
-	enum slot_id target = slot_other(running->slot);
+	const uint8_t *known = role_digest(role, slot_other(running->slot));
+	enum update_error error;
 
 	if (!running->slot)
 		return UPDATE_ERROR_NO_SLOT;
@@ -73,14 +87,12 @@ enum update_error transition_revert(struct record_role *role, const struct runni
 		give_up(role);
 		return UPDATE_OK;
 	}
-	if (!is_confirmed(role, running))
-		return UPDATE_ERROR_UNCONFIRMED;
-	if (role_state(role, target) != SLOT_CONFIRMED)
-		return UPDATE_ERROR_NOTHING_TO_GO_BACK_TO;
+	error = may_go_back(role, running);
+	if (error)
+		return error;
 	if (other->kind == VERDICT_BAD && other->reason == SLOT_FAIL_BELOW_FLOOR)
 		return UPDATE_ERROR_BELOW_FLOOR;
-	if (other->kind != VERDICT_GOOD ||
-	    memcmp(other->digest, role_digest(role, target), RECORD_DIGEST_BYTES))
+	if (other->kind != VERDICT_GOOD || memcmp(other->digest, known, RECORD_DIGEST_BYTES))
 		return UPDATE_ERROR_NOTHING_TO_GO_BACK_TO;
 	if (other->security_version < role->floor)
 		return UPDATE_ERROR_BELOW_FLOOR;

@@ -29,6 +29,9 @@ enum update_error transition_stage(struct record_role *role, const struct runnin
  */
 enum update_error transition_confirm(struct record_role *role, const struct running *running);
 
+/* Does transition_revert() depend on what the other slot holds? Else nobody need read it. */
+bool transition_looks_back(const struct record_role *role, const struct running *running);
+
 /*
  * Back: an image that is being tried is given up; a confirmed one makes place for `other`, what the
  * other slot was found to hold just now, which must have been confirmed once and is tried again.

@@ -307,10 +307,23 @@ static void confirm_try(const struct record_role *role, const struct running *ru
 	assert_memory_equal(&twice, &after, sizeof(after));
 }
 
+/* Who does not look at the other slot must not depend on it. */
+static void revert_without_looking(const struct record_role *role, const struct running *running, const struct verdict *other)
+{
+	const struct verdict unknown = { .kind = VERDICT_UNKNOWN };
+	struct record_role seen = *role, unseen = *role;
+
+	if (transition_looks_back(role, running))
+		return;
+	assert_int_equal(transition_revert(&seen, running, other, 3), transition_revert(&unseen, running, &unknown, 3));
+	assert_memory_equal(&seen, &unseen, sizeof(seen));
+}
+
 static void revert_try(const struct record_role *role, const struct running *running, const struct verdict *other)
 {
 	struct record_role after = *role;
 
+	revert_without_looking(role, running, other);
 	if (transition_revert(&after, running, other, 3)) {
 		assert_memory_equal(&after, role, sizeof(after));
 		return;

@@ -2,6 +2,7 @@
 /*
  * The port of a box that is updated: whole bundles, resumption, and guests that lie.
  */
+#include <lz4.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -423,6 +424,84 @@ static void a_disk_that_fails_is_told(void **state)
 	assert_runs(1);
 }
 
+/* One call must not keep the box: neither with words of 24 bytes that mean a signature and a megabyte read, nor with packed blocks. */
+static size_t flood(void)
+{
+	size_t taken;
+
+	disk.reads = 0;
+	taken = protocol_take(&protocol, wire, wire_bytes);
+	assert_true(taken && taken < wire_bytes);
+	wire_bytes = 0;
+	while (protocol_work(&protocol))
+		;
+	return taken;
+}
+
+static void put_zeros(uint32_t blocks)
+{
+	static const uint8_t zeros[FRAME_MAX_BODY];
+	char packed[FRAME_BLOCK_BYTES];
+	int count = LZ4_compress_default((const char *)zeros, packed, (int)(blocks * FRAME_BLOCK_BYTES), sizeof(packed));
+
+	put((struct frame){ .type = FRAME_LEAVES, .encoding = FRAME_LZ4, .blocks = blocks, .body_bytes = (uint32_t)count }, packed);
+}
+
+static void a_flood_is_taken_in_small_pieces(void **state)
+{
+	static const struct image_spec zeros = { 2, 2, 20, { 0 } };
+	static uint8_t rubbish[KEYRING_FILE_BYTES];
+	static const enum frame_type words[] = { FRAME_REVERT, FRAME_CONFIRM, FRAME_KEYRING };
+	struct test_image image;
+
+	put_bundle(&v2);
+	send(4096);
+	start();
+	put_word(FRAME_CONFIRM);
+	send(5);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		uint32_t body = words[i] == FRAME_KEYRING ? KEYRING_FILE_BYTES : 0;
+
+		while (wire_bytes < WIRE_BYTES / 2)
+			put((struct frame){ .type = words[i], .body_bytes = body }, rubbish);
+		assert_int_equal(flood(), FRAME_HEAD_BYTES + body);
+	}
+	while (wire_bytes < WIRE_BYTES / 2)
+		put_word(FRAME_STATUS);
+	assert_int_equal(flood(), PROTOCOL_WORK * FRAME_HEAD_BYTES);
+	box_close(NULL);
+	box_open(NULL);
+	world_image(&world, &zeros, &image);
+	put_word(FRAME_START);
+	put_manifest(&image);
+	put_tree(&image);
+	send(4096);
+	for (uint32_t i = 0; i < 100; i++)
+		put_zeros(5);
+	flood();
+	assert_true(disk.reads < 3 * PROTOCOL_WORK);
+	assert_not_said("error");
+	world_image_free(&image);
+}
+
+/* Who has nothing to go back to is told so without the other slot being read. */
+static void no_way_back_costs_nothing(void **state)
+{
+	disk.reads = 0;
+	put_word(FRAME_REVERT);
+	send(24);
+	assert_said("error NOTHING_TO_GO_BACK_TO");
+	assert_int_equal(disk.reads, 0);
+	put_bundle(&v2);
+	send(4096);
+	disk.reads = 0;
+	put_word(FRAME_REVERT);
+	send(24);
+	assert_said("ok REVERT");
+	assert_int_equal(disk.reads, 1); /* the record, read back */
+	start();
+}
+
 int main(void)
 {
 #define ON_A_BOX(test) cmocka_unit_test_setup_teardown(test, box_open, box_close)
@@ -439,6 +518,8 @@ int main(void)
 		ON_A_BOX(status_confirm_and_back),
 		ON_A_BOX(an_unconfirmed_image_installs_nothing),
 		ON_A_BOX(a_disk_that_fails_is_told),
+		ON_A_BOX(a_flood_is_taken_in_small_pieces),
+		ON_A_BOX(no_way_back_costs_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
