@@ -23,6 +23,7 @@
 #define RECORD_MAX_ROLES 8
 #define RECORD_COVERED (RECORD_ROLES + RECORD_MAX_ROLES * RECORD_ROLE_BYTES)
 #define RECORD_MAX_TRIES 15
+#define RECORD_SEQUENCE_END (1ull << 56) /* nobody counts this far; what did would wrap, and never be in force again */
 #define RECORD_DIGEST_BYTES 48
 
 enum slot_id { SLOT_NONE = 0, SLOT_A = 1, SLOT_B = 2 };

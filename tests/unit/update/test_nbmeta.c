@@ -212,6 +212,34 @@ static void impossible_records_are_not_written(void **state)
 	assert_false(meta.is_read_only);
 }
 
+/* The copy in force with a number nobody counts up to. */
+static void sequence_set(uint64_t sequence)
+{
+	uint8_t *bytes = COPY(meta.newest);
+
+	bytes_put64(bytes + 16, sequence);
+	bytes_put32(bytes + RECORD_COVERED, crc32c(0, bytes, RECORD_COVERED));
+}
+
+/* A number that wraps would make the older record the one in force for ever: tries were never spent, floors never moved. */
+static void numbers_do_not_wrap(void **state)
+{
+	unsigned int writes;
+
+	(void)state;
+	assert_int_equal(commit(1), UPDATE_OK);
+	sequence_set(RECORD_SEQUENCE_END - 2);
+	assert_loaded(NBMETA_SOUND, 1);
+	assert_int_equal(commit(2), UPDATE_OK);
+	assert_loaded(NBMETA_SOUND, 2);
+	writes = disk.writes;
+	assert_int_equal(commit(3), UPDATE_ERROR_RECORD_RULE);
+	assert_int_equal(disk.writes, writes);
+	assert_loaded(NBMETA_SOUND, 2);
+	sequence_set(RECORD_SEQUENCE_END);
+	assert_loaded(NBMETA_SOUND, 1);
+}
+
 static void anchors_are_written_when_they_differ(void **state)
 {
 	struct record anchor, next;
@@ -282,6 +310,7 @@ int main(void)
 		META_TEST(two_different_records_of_one_number_are_not_believed),
 		META_TEST(failed_writes_are_told),
 		META_TEST(impossible_records_are_not_written),
+		META_TEST(numbers_do_not_wrap),
 		META_TEST(anchors_are_written_when_they_differ),
 		META_TEST(small_regions_are_refused),
 		META_TEST(keyring_places_are_apart),

@@ -165,6 +165,7 @@ static const struct {
 	uint8_t value;
 } breakages[] = {
 	{ "COVERED", 12, 0x44 },
+	{ "SEQUENCE", 23, 1 },
 	{ "FLAGS", 24, 2 },
 	{ "FLAGS", 27, 0x80 },
 	{ "ROLE_COUNT", 28, 0 },
