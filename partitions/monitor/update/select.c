@@ -11,56 +11,51 @@
 #define STEPS_AT_MOST 16 /* decide.h promises eight */
 
 /* The record a lost one is replaced by: the anchor without what was being tried, or an empty one. */
-static bool record_rebuild(struct nbmeta *meta, const struct slot_access *access, struct record *record)
+static void record_rebuild(struct nbmeta *meta, const struct slot_access *access, struct record *record)
 {
-	bool has_anchor = nbmeta_anchor_read(meta, record);
-
-	if (!has_anchor)
+	if (!nbmeta_anchor_read(meta, record))
 		record_init(record, access->role_uuid);
 	for (size_t i = 0; i < record->role_count; i++) {
 		record->roles[i].try_slot = SLOT_NONE;
 		record->roles[i].tries_left = 0;
 	}
 	record->flags |= RECORD_RECOVERED;
-	return has_anchor;
 }
 
 /*
  * The role's entry is made anew: from the anchor's, or from nothing. A record that is full of other
  * roles is left alone; then the entry is only for this start.
  */
-static void role_rebuild(struct nbmeta *meta, const struct slot_access *access, struct record *record, bool has_anchor)
+static void role_rebuild(struct nbmeta *meta, const struct slot_access *access, struct record *record)
 {
 	struct record_role *role = record_role(record, access->role_uuid);
-	struct record_role anchor;
+	const struct record_role *anchor;
+	struct record kept;
 	struct verdict verdicts[2];
 
-	has_anchor = has_anchor && role;
+	anchor = nbmeta_anchor_read(meta, &kept) ? record_role(&kept, access->role_uuid) : NULL;
 	if (!role && record->role_count == RECORD_MAX_ROLES) {
 		meta->is_read_only = true;
 		record->role_count--;
 	}
 	if (!role)
 		role = &record->roles[record->role_count++];
-	anchor = *role;
-	access->inspect(access->context, SLOT_A, has_anchor ? anchor.floor : 0, &verdicts[0]);
-	access->inspect(access->context, SLOT_B, has_anchor ? anchor.floor : 0, &verdicts[1]);
-	recover_role(has_anchor ? &anchor : NULL, verdicts, access->tries, role);
+	access->inspect(access->context, SLOT_A, anchor ? anchor->floor : 0, &verdicts[0]);
+	access->inspect(access->context, SLOT_B, anchor ? anchor->floor : 0, &verdicts[1]);
+	recover_role(anchor, verdicts, access->tries, role);
 	memcpy(role->role_uuid, access->role_uuid, UUID_BYTES);
 }
 
 /* The record to go by: the one in force, or one made anew, which is written if this nbmeta may be. */
 static void record_obtain(struct nbmeta *meta, const struct slot_access *access, struct record *record)
 {
-	bool has_anchor = false;
-
 	if (meta->has_record)
 		*record = meta->record;
 	else
-		has_anchor = record_rebuild(meta, access, record);
+		record_rebuild(meta, access, record);
 	if (meta->has_record && record_role(record, access->role_uuid))
 		return;
-	role_rebuild(meta, access, record, has_anchor);
+	role_rebuild(meta, access, record);
 	if (!meta->is_read_only && !nbmeta_commit(meta, record))
 		*record = meta->record;
 }

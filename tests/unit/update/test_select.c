@@ -252,6 +252,28 @@ static void a_foreign_record_is_left_alone(void **state)
 	assert_int_equal(world.meta.record.role_count, 2);
 }
 
+/* A record that is whole but knows nothing of this partition: what the anchor knows still counts. */
+static void a_record_without_the_role_forgets_no_floor(void **state)
+{
+	struct record record;
+
+	(void)state;
+	update_to(&v3);
+	record = world.meta.record;
+	memset(record.roles[0].role_uuid, 0xF0, UUID_BYTES);
+	record.roles[0].floor = 0;
+	assert_update(nbmeta_commit(&world.meta, &record), UPDATE_OK);
+	assert_boots(3, WARNING_NONE);
+	assert_int_equal(role()->floor, 3);
+	assert_int_equal(role()->active, SLOT_B);
+	assert_int_equal(world.meta.record.role_count, 2);
+	record = world.meta.record;
+	record.role_count = 1;
+	assert_update(nbmeta_commit(&world.meta, &record), UPDATE_OK);
+	slot_bytes(SLOT_B)[IMAGE_PAYLOAD_OFFSET] ^= 1;
+	assert_false(world_boot(&world));
+}
+
 static void a_disk_that_cannot_be_written_tries_nothing(void **state)
 {
 	(void)state;
@@ -336,6 +358,7 @@ int main(void)
 		ON_A_BOX(a_lost_record_comes_from_the_anchor),
 		ON_A_BOX(without_anchor_the_slots_speak),
 		ON_A_BOX(a_foreign_record_is_left_alone),
+		ON_A_BOX(a_record_without_the_role_forgets_no_floor),
 		ON_A_BOX(a_disk_that_cannot_be_written_tries_nothing),
 		ON_A_BOX(confirm_says_it_once),
 		ON_A_BOX(going_back),
