@@ -276,7 +276,7 @@ bool slots_data(struct block_region *region)
 void slots_show_update(const struct sink *out)
 {
 	static const char *const phases[] = {
-		[INSTALL_IDLE] = "none under way", [INSTALL_TREE] = "receiving", [INSTALL_LEAVES] = "receiving",
+		[INSTALL_IDLE] = "none under way", [INSTALL_RESUME] = "looking at what is there", [INSTALL_TREE] = "receiving", [INSTALL_LEAVES] = "receiving",
 		[INSTALL_SCAN] = "looking at what is there", [INSTALL_CHECK] = "reading back", [INSTALL_DONE] = "installed, starts next time",
 	};
 	enum install_phase phase = disk.is_chosen ? update.install.phase : INSTALL_IDLE;

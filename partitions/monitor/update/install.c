@@ -66,26 +66,6 @@ static enum update_error image_accept(struct install *in, const uint8_t *head)
 	return verdict.version < running->version ? UPDATE_ERROR_OLDER : UPDATE_OK;
 }
 
-/* Blocks of the tree that an earlier attempt has left, from the root down. */
-static void tree_resume(struct install *in)
-{
-	uint8_t block[TREE_BLOCK_BYTES];
-	struct tree *tree = install_tree(in);
-	uint64_t count, index;
-	enum image_error error;
-	unsigned int level;
-
-	tree_open(tree, install_manifest(in), &in->source);
-	for (count = tree_block_count(tree); in->tree_done < count; in->tree_done++) {
-		uint64_t at = install_manifest(in)->tree_offset + (in->tree_done << TREE_BLOCK_LOG2);
-
-		tree_locate(tree, in->tree_done, &level, &index);
-		if (!block_read(&in->target, at, block, sizeof(block)) || !tree_block_is(tree, level, index, block, &error))
-			break;
-	}
-	in->phase = in->tree_done < count ? INSTALL_TREE : INSTALL_LEAVES;
-}
-
 enum update_error install_begin(struct install *in, const uint8_t head[MANIFEST_BYTES_TOTAL])
 {
 	enum update_error error;
@@ -99,7 +79,38 @@ enum update_error install_begin(struct install *in, const uint8_t head[MANIFEST_
 	if (!block_zero(&in->target, 0, MANIFEST_BYTES_TOTAL) || sync(in) ||
 	    !block_zero(&in->target, MANIFEST_BYTES_TOTAL, install_manifest(in)->payload_offset - MANIFEST_BYTES_TOTAL))
 		return UPDATE_ERROR_DISK_WRITE;
-	tree_resume(in);
+	tree_open(install_tree(in), install_manifest(in), &in->source);
+	in->phase = INSTALL_RESUME;
+	return UPDATE_OK;
+}
+
+/* Is the next block of the tree there from an earlier attempt? */
+static bool tree_block_is_there(struct install *in)
+{
+	uint64_t at = install_manifest(in)->tree_offset + (in->tree_done << TREE_BLOCK_LOG2), index;
+	uint8_t block[TREE_BLOCK_BYTES];
+	enum image_error error;
+	unsigned int level;
+
+	tree_locate(install_tree(in), in->tree_done, &level, &index);
+	return block_read(&in->target, at, block, sizeof(block)) && tree_block_is(install_tree(in), level, index, block, &error);
+}
+
+enum update_error install_resume(struct install *in, bool *is_done)
+{
+	uint64_t count = tree_block_count(install_tree(in));
+
+	*is_done = false;
+	if (in->phase != INSTALL_RESUME)
+		return UPDATE_ERROR_ORDER;
+	for (unsigned int i = 0; i < INSTALL_PIECE_BLOCKS; i++) {
+		if (in->tree_done == count || !tree_block_is_there(in)) {
+			*is_done = true;
+			in->phase = in->tree_done < count ? INSTALL_TREE : INSTALL_LEAVES;
+			break;
+		}
+		in->tree_done++;
+	}
 	return UPDATE_OK;
 }
 

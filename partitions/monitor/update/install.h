@@ -10,7 +10,8 @@
  *	the slot record says `try`: the one write that matters.
  *
  * Which blocks are there already is found out by hashing them, never remembered: an installation
- * that was cut goes on where it was, whatever the cut did. Functions do a bounded amount of work.
+ * that was cut goes on where it was, whatever the cut did. Functions do a bounded amount of work, whatever
+ * the size of an image.
  */
 #ifndef UPDATE_INSTALL_H
 #define UPDATE_INSTALL_H
@@ -23,6 +24,7 @@
 
 enum install_phase {
 	INSTALL_IDLE,
+	INSTALL_RESUME, /* install_resume() finds out what of the tree is there */
 	INSTALL_TREE,	/* takes blocks of the tree, in order */
 	INSTALL_LEAVES, /* takes blocks of the payload, in any order */
 	INSTALL_SCAN,	/* install_scan() finds out what is there */
@@ -61,11 +63,11 @@ struct install {
 /* `box` must outlive it; in->reuse's index is kept. */
 void install_reset(struct install *in, const struct update_box *box);
 
-/*
- * A manifest of 16 KiB. UPDATE_OK: it is accepted and the old one is gone; in->tree_done blocks of
- * the tree are there from an earlier attempt.
- */
+/* A manifest of 16 KiB. UPDATE_OK: it is accepted and the old one is gone. */
 enum update_error install_begin(struct install *in, const uint8_t head[MANIFEST_BYTES_TOTAL]);
+
+/* Looks at some blocks of the tree. *is_done: in->tree_done of them are there from an earlier attempt, from the root down. */
+enum update_error install_resume(struct install *in, bool *is_done);
 
 /* Block `number` of the tree; one that is there already is ignored. */
 enum update_error install_tree_block(struct install *in, uint64_t number, const uint8_t block[TREE_BLOCK_BYTES]);

@@ -59,6 +59,8 @@ enum update_error install_scan(struct install *in, struct leaf_run *run, bool *i
 	*is_done = false;
 	if (in->phase != INSTALL_SCAN)
 		return UPDATE_ERROR_ORDER;
+	if (reuse_index(&in->reuse))
+		return UPDATE_OK;
 	for (unsigned int i = 0; i < INSTALL_PIECE_BLOCKS && !run->count && !error; i++) {
 		if (in->at == install_manifest(in)->leaf_count) {
 			*run = run_take(in);

@@ -29,11 +29,7 @@ static enum update_error take_start(struct protocol *p)
 
 static enum update_error take_manifest(struct protocol *p)
 {
-	enum update_error error = install_begin(p->install, p->body);
-
-	if (!error)
-		line_manifest(p);
-	return error;
+	return install_begin(p->install, p->body);
 }
 
 static enum update_error take_blocks(struct protocol *p,
@@ -167,9 +163,60 @@ static void frame_take(struct protocol *p)
 		p->state = PROTOCOL_REFUSED;
 }
 
+static enum update_error resume_work(struct protocol *p)
+{
+	bool is_done;
+	enum update_error error = install_resume(p->install, &is_done);
+
+	if (!error && is_done)
+		line_manifest(p);
+	return error;
+}
+
+static enum update_error scan_work(struct protocol *p)
+{
+	struct leaf_run run;
+	bool is_done;
+	enum update_error error = install_scan(p->install, &run, &is_done);
+
+	if (!error && run.count) {
+		p->missing += run.count;
+		line_missing(p, &run);
+	}
+	if (!error && is_done)
+		line_queried(p);
+	return error;
+}
+
+static enum update_error check_work(struct protocol *p)
+{
+	bool is_done;
+	enum update_error error = install_check(p->install, &is_done);
+
+	if (error == UPDATE_ERROR_INCOMPLETE) {
+		struct leaf_run run = { p->install->at, 1 };
+
+		line_missing(p, &run);
+	}
+	if (!error && is_done) {
+		line_progress(p);
+		line_done(p);
+		p->state = PROTOCOL_IDLE;
+	}
+	return error;
+}
+
+/* By phase: what it does without being sent anything. */
+static enum update_error (*const works[])(struct protocol *p) = {
+	[INSTALL_RESUME] = resume_work,
+	[INSTALL_SCAN] = scan_work,
+	[INSTALL_CHECK] = check_work,
+	[INSTALL_DONE] = NULL,
+};
+
 static bool is_working(const struct protocol *p)
 {
-	return p->state == PROTOCOL_OPEN && (p->install->phase == INSTALL_SCAN || p->install->phase == INSTALL_CHECK);
+	return p->state == PROTOCOL_OPEN && works[p->install->phase];
 }
 
 /* The next piece of a frame into its place. Returns how many bytes. */
@@ -209,39 +256,6 @@ size_t protocol_take(struct protocol *p, const uint8_t *bytes, size_t count)
 	return done;
 }
 
-static enum update_error scan_work(struct protocol *p)
-{
-	struct leaf_run run;
-	bool is_done;
-	enum update_error error = install_scan(p->install, &run, &is_done);
-
-	if (!error && run.count) {
-		p->missing += run.count;
-		line_missing(p, &run);
-	}
-	if (!error && is_done)
-		line_queried(p);
-	return error;
-}
-
-static enum update_error check_work(struct protocol *p)
-{
-	bool is_done;
-	enum update_error error = install_check(p->install, &is_done);
-
-	if (error == UPDATE_ERROR_INCOMPLETE) {
-		struct leaf_run run = { p->install->at, 1 };
-
-		line_missing(p, &run);
-	}
-	if (!error && is_done) {
-		line_progress(p);
-		line_done(p);
-		p->state = PROTOCOL_IDLE;
-	}
-	return error;
-}
-
 bool protocol_work(struct protocol *p)
 {
 	bool has_rested = p->spent >= PROTOCOL_WORK;
@@ -250,7 +264,7 @@ bool protocol_work(struct protocol *p)
 	p->spent = 0;
 	if (!is_working(p))
 		return has_rested;
-	error = p->install->phase == INSTALL_SCAN ? scan_work(p) : check_work(p);
+	error = works[p->install->phase](p);
 	if (!error) {
 		line_progress(p);
 		return true;

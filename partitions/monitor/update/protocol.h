@@ -40,12 +40,12 @@ struct protocol {
 	void (*emit)(void *context, const char *line, size_t length); /* whole lines; may drop them */
 	void *context;
 	enum protocol_state state;
-	enum update_error last_error; /* not told twice in a row */
+	enum update_error last_error;	/* not told twice in a row */
 	enum image_error keyring_error; /* with UPDATE_ERROR_KEYRING: why */
 	unsigned int told_percent;
-	uint64_t missing; /* leaves, since QUERY */
+	uint64_t missing;   /* leaves, since QUERY */
 	unsigned int spent; /* PROTOCOL_WORK is what may be done between two protocol_work(), in blocks of a bundle */
-	size_t have;	  /* bytes of the frame, head included */
+	size_t have;	    /* bytes of the frame, head included */
 	struct frame frame;
 	uint8_t head[FRAME_HEAD_BYTES];
 	uint8_t body[FRAME_MAX_BODY];

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define INDEX_PIECE 2048u /* leaves, whose digests are in 16 blocks, or 32 */
+
 static uint32_t *bucket_of(const struct reuse *reuse, const uint8_t *digest)
 {
 	size_t at = bytes_get32(digest) & (reuse->index_entries - 1);
@@ -27,16 +29,19 @@ static void index_add(struct reuse *reuse, const uint8_t *digest, uint32_t leaf)
 	bucket[leaf % REUSE_BUCKET] = leaf + 1;
 }
 
-static void index_fill(struct reuse *reuse)
+bool reuse_index(struct reuse *reuse)
 {
+	uint32_t count = reuse->is_usable && reuse->index_entries ? reuse->from.manifest.leaf_count : 0;
 	uint8_t digest[CRYPTO_MAX_DIGEST_BYTES];
 
-	memset(reuse->index, 0, reuse->index_entries * sizeof(*reuse->index));
-	for (uint32_t leaf = 0; leaf < reuse->from.manifest.leaf_count; leaf++) {
-		if (tree_expected(&reuse->from.payload.tree, 0, leaf, digest))
-			return;
-		index_add(reuse, digest, leaf);
+	for (uint32_t i = 0; i < INDEX_PIECE && reuse->indexed < count; i++) {
+		/* behind a bad block there may be none that lead anywhere */
+		if (tree_expected(&reuse->from.payload.tree, 0, reuse->indexed, digest))
+			reuse->indexed = count;
+		else
+			index_add(reuse, digest, reuse->indexed++);
 	}
+	return reuse->indexed < count;
 }
 
 static bool is_comparable(const struct manifest *a, const struct manifest *b)
@@ -56,8 +61,9 @@ void reuse_open(struct reuse *reuse, const struct block_region *region, const st
 	if (!reuse->is_usable)
 		return;
 	tree_open(&reuse->from.payload.tree, m, &reuse->source);
+	reuse->indexed = 0;
 	if (reuse->index_entries)
-		index_fill(reuse);
+		memset(reuse->index, 0, reuse->index_entries * sizeof(*reuse->index));
 }
 
 /* Leaf `at` of the other slot, if its tree says it is the one and it is. */

@@ -59,7 +59,7 @@ static enum update_error leaf(uint64_t number)
 
 static void begin(void)
 {
-	assert_update(install_begin(&world.install, v2.bytes), UPDATE_OK);
+	assert_update(world_begin(&world, v2.bytes), UPDATE_OK);
 	if (world.install.phase == INSTALL_TREE)
 		assert_update(install_tree_block(&world.install, 0, tree_block(&v2)), UPDATE_OK);
 	assert_int_equal(world.install.phase, INSTALL_LEAVES);
@@ -100,12 +100,13 @@ static void nothing_out_of_order(void **state)
 	(void)state;
 	assert_update(install_tree_block(&world.install, 0, tree_block(&v2)), UPDATE_ERROR_ORDER);
 	assert_update(leaf(0), UPDATE_ERROR_ORDER);
+	assert_update(install_resume(&world.install, &is_done), UPDATE_ERROR_ORDER);
 	assert_update(install_scan_start(&world.install), UPDATE_ERROR_ORDER);
 	assert_update(install_scan(&world.install, &run, &is_done), UPDATE_ERROR_ORDER);
 	assert_update(install_finish(&world.install), UPDATE_ERROR_ORDER);
 	assert_update(install_check(&world.install, &is_done), UPDATE_ERROR_ORDER);
 	assert_int_equal(install_percent(&world.install), 0);
-	assert_update(install_begin(&world.install, v2.bytes), UPDATE_OK);
+	assert_update(world_begin(&world, v2.bytes), UPDATE_OK);
 	assert_update(install_tree_block(&world.install, 1, tree_block(&v2)), UPDATE_ERROR_BLOCK_PLACE);
 	assert_update(leaf(0), UPDATE_ERROR_ORDER);
 	assert_update(install_tree_block(&world.install, 0, tree_block(&v1)), UPDATE_ERROR_BLOCK_ALTERED);

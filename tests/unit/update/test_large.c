@@ -196,7 +196,7 @@ static void large_install(const struct manifest *m, const uint8_t *head, const u
 {
 	uint8_t leaf[TREE_BLOCK_BYTES], back[TREE_BLOCK_BYTES];
 
-	assert_update(install_begin(&world.install, head), UPDATE_OK);
+	assert_update(world_begin(&world, head), UPDATE_OK);
 	for (uint64_t i = 0; i < m->tree_bytes / TREE_BLOCK_BYTES; i++)
 		assert_update(install_tree_block(&world.install, i, tree + i * TREE_BLOCK_BYTES), UPDATE_OK);
 	for (size_t i = 0; i < MARKED; i++) {
@@ -259,11 +259,11 @@ static void an_image_larger_than_its_slot(void **state)
 	large_image(&m, head, &tree);
 	disk.lowest = UINT64_MAX;
 	world.slots[1].bytes = manifest_image_bytes(&m) - TREE_BLOCK_BYTES;
-	assert_update(install_begin(&world.install, head), UPDATE_ERROR_IMAGE);
+	assert_update(world_begin(&world, head), UPDATE_ERROR_IMAGE);
 	assert_error(world.install.image_error, IMAGE_ERROR_TRUNCATED);
 	assert_true(disk.lowest == UINT64_MAX);
 	world.slots[1].bytes += TREE_BLOCK_BYTES;
-	assert_update(install_begin(&world.install, head), UPDATE_OK);
+	assert_update(world_begin(&world, head), UPDATE_OK);
 	free(tree);
 	world_image_free(&image);
 }

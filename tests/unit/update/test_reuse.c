@@ -25,7 +25,7 @@ struct large_image {
 static struct sparse_disk disk;
 static struct world world;
 static struct large_image images[2];
-static uint32_t reuse_index[INDEX_ENTRIES];
+static uint32_t index_memory[INDEX_ENTRIES];
 
 /* Pieces of 100 KiB to 2 MiB, each from a seed; 1 MiB of zeros at the end. */
 static uint64_t payload_fill(uint8_t *payload, unsigned int is_newer)
@@ -127,7 +127,7 @@ static uint64_t update(void)
 	bool is_done = false;
 	uint64_t sent;
 
-	assert_update(install_begin(&world.install, images[1].bytes), UPDATE_OK);
+	assert_update(world_begin(&world, images[1].bytes), UPDATE_OK);
 	for (uint64_t i = 0; i < m->tree_bytes / TREE_BLOCK_BYTES; i++)
 		assert_update(install_tree_block(&world.install, i, images[1].bytes + m->tree_offset + i * TREE_BLOCK_BYTES),
 			      UPDATE_OK);
@@ -148,7 +148,7 @@ static void assert_moves(unsigned int entries, uint64_t most_percent)
 {
 	uint64_t image = manifest_image_bytes(&images[1].manifest) - IMAGE_PAYLOAD_OFFSET, moved;
 
-	world.install.reuse.index = reuse_index;
+	world.install.reuse.index = index_memory;
 	world.install.reuse.index_entries = entries;
 	moved = update();
 	print_message("index of %u: %llu of %llu bytes, %.1f %%\n", entries, (unsigned long long)moved, (unsigned long long)image,
@@ -169,10 +169,55 @@ static void with_little_memory(void **state)
 	assert_moves(INDEX_ENTRIES / 4, 15);
 }
 
+static uint64_t bytes_read;
+static bool (*sparse_read)(void *context, uint64_t sector, uint32_t count, void *bytes);
+
+static bool counted_read(void *context, uint64_t sector, uint32_t count, void *bytes)
+{
+	bytes_read += (uint64_t)count * 512;
+	return sparse_read(context, sector, count, bytes);
+}
+
+/* What the box reads in one go, which it does while nobody else is served. */
+static void assert_read_at_most(uint64_t most)
+{
+	if (bytes_read > most)
+		fail_msg("%llu KiB are read in one go, %llu may be", (unsigned long long)bytes_read >> 10,
+			 (unsigned long long)most >> 10);
+	bytes_read = 0;
+}
+
+static void pieces_of_work_are_small(void **state)
+{
+	const uint64_t before_payload = IMAGE_PAYLOAD_OFFSET, piece = 256 << 10;
+	struct leaf_run run;
+	bool is_done = false;
+
+	assert_moves(INDEX_ENTRIES, 15);
+	sparse_read = disk.device.read;
+	disk.device.read = counted_read;
+	bytes_read = 0;
+	/* the same again: all of the tree is there */
+	assert_update(install_begin(&world.install, images[1].bytes), UPDATE_OK);
+	assert_read_at_most(before_payload);
+	while (!is_done) {
+		assert_update(install_resume(&world.install, &is_done), UPDATE_OK);
+		assert_read_at_most(piece);
+	}
+	assert_int_equal(world.install.phase, INSTALL_LEAVES);
+	assert_update(install_scan_start(&world.install), UPDATE_OK);
+	assert_read_at_most(piece);
+	for (is_done = false; !is_done;) {
+		assert_update(install_scan(&world.install, &run, &is_done), UPDATE_OK);
+		assert_read_at_most(piece);
+	}
+}
+
 int main(void)
 {
 #define ON_A_BOX(test) cmocka_unit_test_setup_teardown(test, box_open, box_close)
-	const struct CMUnitTest tests[] = { ON_A_BOX(one_program_of_a_64_mib_image), ON_A_BOX(with_little_memory) };
+	const struct CMUnitTest tests[] = { ON_A_BOX(one_program_of_a_64_mib_image), ON_A_BOX(with_little_memory),
+					    ON_A_BOX(pieces_of_work_are_small) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

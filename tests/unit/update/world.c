@@ -221,10 +221,20 @@ static enum update_error leaves_send(struct world *w, const struct test_image *i
 	return error;
 }
 
+enum update_error world_begin(struct world *w, const uint8_t head[MANIFEST_BYTES_TOTAL])
+{
+	enum update_error error = install_begin(&w->install, head);
+	bool is_done = false;
+
+	while (!error && !is_done)
+		error = install_resume(&w->install, &is_done);
+	return error;
+}
+
 enum update_error world_install(struct world *w, const struct test_image *image)
 {
 	const struct manifest *m = &image->manifest;
-	enum update_error error = install_begin(&w->install, image->bytes);
+	enum update_error error = world_begin(w, image->bytes);
 	bool is_done = false;
 
 	w->sent_leaves = 0;

@@ -77,6 +77,9 @@ bool world_boot(struct world *w);
 /* The real verification of a slot, into w->ram. */
 void world_load(struct world *w, enum slot_id slot, uint32_t floor, struct verdict *verdict);
 
+/* The manifest, and what of its tree is there already. */
+enum update_error world_begin(struct world *w, const uint8_t head[MANIFEST_BYTES_TOTAL]);
+
 /* Everything a client does, with only the leaves that are missing. */
 enum update_error world_install(struct world *w, const struct test_image *image);
 
