@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes the port of a running box. The input is a script: frames of a genuine image in any order,
- * some damaged, among bytes of the fuzzer's own. Whatever comes: the slot that runs is never written,
- * nor is anything outside the slot and the record; the floor does not move; what the record says is
- * to be tried is the genuine image, whole.
+ * some packed, some damaged, words of every other kind, among bytes of the fuzzer's own. Whatever
+ * comes: the slot that runs is never written, nor is anything outside the slot and the record; the
+ * floor does not move; what the record says is to be tried is the genuine image, whole. Nor does one
+ * call do more than a little.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define LEAVES 3u
 #define SLOT_BYTES (IMAGE_PAYLOAD_OFFSET + 8 * TREE_BLOCK_BYTES)
 #define META_BYTES NBMETA_BYTES
+#define READ_AT_ONCE (2u << 20)
 #define DISK_BYTES (META_BYTES + 2 * SLOT_BYTES)
 #define SLOT_OFFSET(slot) (META_BYTES + ((slot)-1) * SLOT_BYTES)
 
@@ -33,6 +35,8 @@ static struct update_box box;
 static struct install install;
 static struct protocol protocol;
 
+static uint64_t bytes_read; /* in this call of the protocol */
+
 static void require(bool is_true)
 {
 	if (!is_true)
@@ -41,6 +45,7 @@ static void require(bool is_true)
 
 static bool disk_read(void *context, uint64_t sector, uint32_t count, void *bytes)
 {
+	bytes_read += count * 512u;
 	require(range_fits(sector * 512, count * 512ull, DISK_BYTES));
 	memcpy(bytes, disk + sector * 512, count * 512u);
 	return true;
@@ -126,9 +131,11 @@ static void box_make(void)
 static void bytes_send(const uint8_t *bytes, size_t count)
 {
 	while (count) {
-		size_t taken = protocol_take(&protocol, bytes, count);
+		size_t taken;
 
-		require(taken <= count);
+		bytes_read = 0;
+		taken = protocol_take(&protocol, bytes, count);
+		require(taken <= count && bytes_read <= READ_AT_ONCE);
 		bytes += taken;
 		count -= taken;
 		if (count)
@@ -165,7 +172,31 @@ static void genuine_send(uint8_t kind, uint8_t damage)
 			   image + manifest.payload_offset + kind % LEAVES * block, damage);
 }
 
-/* An instruction: below 16 a genuine frame, else so many bytes of the input. */
+/* The image's first leaf, 4096 times the same, as LZ4 has it: one literal, a copy of 4090 from one byte before, five literals. */
+static void packed_send(uint8_t damage)
+{
+	uint8_t packed[26] = { 0x1F, 'x', 1, 0 };
+
+	memset(packed + 4, 255, 15);
+	packed[19] = 4090 - 4 - 15 - 15 * 255;
+	memcpy(packed + 20, "\x50xxxxx", 6);
+	frame_send((struct frame){ .type = FRAME_LEAVES, .encoding = FRAME_LZ4, .blocks = 1, .body_bytes = 26 }, packed, damage);
+}
+
+static void word_send(uint8_t kind, uint8_t damage)
+{
+	static const enum frame_type words[] = { FRAME_QUERY, FRAME_STATUS, FRAME_CONFIRM, FRAME_REVERT, FRAME_KEYRING };
+	static const uint8_t keyring_bytes[KEYRING_FILE_BYTES] = KEYRING_MAGIC;
+
+	if (kind >= sizeof(words) / sizeof(words[0]))
+		packed_send(damage);
+	else
+		frame_send((struct frame){ .type = words[kind],
+					   .body_bytes = words[kind] == FRAME_KEYRING ? KEYRING_FILE_BYTES : 0 },
+			   keyring_bytes, damage);
+}
+
+/* An instruction: below 16 a frame of the image, below 24 another one, else so many bytes of the input. */
 static void script_run(const uint8_t *data, size_t size)
 {
 	while (size >= 2) {
@@ -176,6 +207,10 @@ static void script_run(const uint8_t *data, size_t size)
 		size -= 2;
 		if (what < 16) {
 			genuine_send(what, damage);
+			continue;
+		}
+		if (what < 24) {
+			word_send(what - 16, damage);
 			continue;
 		}
 		count = what < size ? what : size;
