@@ -9,7 +9,8 @@
  *	the same with one flush that did nothing, and with a disk that does nothing on any of them.
  *
  * After each the box must start a verified image, and one that this moment allows; the lowest security
- * version may have moved only if confirming had begun.
+ * version may have moved only if confirming had begun; and while flushes do what they say, the record
+ * never speaks of an image that is not there yet.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,7 +191,7 @@ int main(void)
 	world_flash(&live, &images[0]);
 	cut_disk_settle(&disk);
 	life();
-	bad = t->not_booted + t->floors_early + t->unexpected + t->not_resumed + failures;
+	bad = t->not_booted + t->floors_early + t->unexpected + t->not_resumed + t->lost + failures;
 	printf("powercut: %llu cut points (%llu of them in the start after a cut), %llu resumed, "
 	       "%llu slot contents verified, %.1f s of CPU\n",
 	       (unsigned long long)(t->cuts + t->boots_cut), (unsigned long long)t->boots_cut, (unsigned long long)t->resumes,

@@ -96,6 +96,13 @@ void probe_close(void)
 	cut_disk_close(&disk);
 }
 
+/* Neither used up nor given up. */
+static bool is_lost(const struct record_role *role, enum slot_id slot)
+{
+	return role_state(role, slot) == SLOT_FAILED && role->reason[slot - 1] != SLOT_FAIL_TRIES &&
+	       role->reason[slot - 1] != SLOT_FAIL_GIVEN_UP;
+}
+
 struct outcome boot_of(struct world *w)
 {
 	struct outcome outcome = { .image = -1 };
@@ -107,6 +114,7 @@ struct outcome boot_of(struct world *w)
 	outcome.image = loaded_image;
 	role = update_role(&w->box);
 	outcome.floor = role ? role->floor : 0;
+	outcome.is_lost = role && (is_lost(role, SLOT_A) || is_lost(role, SLOT_B));
 	outcome.keys = w->box_keys.keyring->version;
 	return outcome;
 }
@@ -166,6 +174,9 @@ static void judge(const struct expectation *e, const struct outcome *found)
 	} else if (!is_expected(e, found)) {
 		tally.unexpected++;
 		complain(e, "another image or floor", found);
+	} else if (e->is_strict && found->is_lost) {
+		tally.lost++;
+		complain(e, "the record said that an image is there before it was", found);
 	}
 }
 

@@ -15,6 +15,7 @@ struct outcome {
 	int image; /* -1: nothing runs */
 	uint32_t floor;
 	uint64_t keys; /* version of the keyring in force; 0: built in */
+	bool is_lost;  /* a slot that was to be tried has failed for what is in it */
 };
 
 /* What may be found after a cut. */
@@ -30,7 +31,7 @@ struct expectation {
 
 struct tally {
 	uint64_t cuts, boots_cut, resumes;
-	uint64_t not_booted, floors_early, unexpected, not_resumed;
+	uint64_t not_booted, floors_early, unexpected, not_resumed, lost;
 	uint64_t verifications;
 };
 
