@@ -42,6 +42,9 @@
 #if defined(CONFIG_DISK_ATA)
 #define CONFIG_DISK DISK_ATA
 #define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 }
+#elif defined(CONFIG_DISK_PCI)
+#define CONFIG_DISK DISK_PCI
+#define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 }, { 0xCF8, 4 }, { 0xCFC, 4 }
 #else
 #define CONFIG_DISK DISK_NONE
 #define CONFIG_PORT_GRANTS { 0, 0 }

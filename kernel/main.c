@@ -190,7 +190,7 @@ static bool keep_crash_reports(void)
 
 static void set_up_monitor(u32 cpu_count, u64 ram_bytes)
 {
-	struct monitor_setup setup = { .ram = carved.base, .ram_bytes = ram_bytes };
+	struct monitor_setup setup = { .ram = carved.base, .ram_bytes = ram_bytes, .memory_map = &boot_info };
 
 	if (boot_info.module_count) {
 		setup.module = HPA(boot_info.modules[0].start);

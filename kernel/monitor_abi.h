@@ -23,6 +23,7 @@
 #define MONITOR_INFO_VA 0x0000000040000000ull    /* struct monitor_info, read-only */
 #define MONITOR_CALL_VA 0x0000000040010000ull    /* struct call_page of CPU n at + n * 4096 */
 #define MONITOR_TRACE_VA 0x0000000040100000ull   /* struct exit_trace of each CPU */
+#define MONITOR_MMIO_VA 0x0000000050000000ull    /* device registers, one after the other */
 #define MONITOR_MODULE_VA 0x0000100000000000ull  /* the boot module (partition image), read-only */
 #define MONITOR_RAM_VA 0x0000200000000000ull     /* partition RAM, linear by RAM offset, no execute */
 
@@ -82,6 +83,9 @@ enum syscall_number {
 	SYS_LOG_READ = 12,      /* (buffer, length, offset): reads the log ring, oldest first; bytes copied */
 	SYS_PORT_READ_WORDS = 13,  /* (port, buffer, bytes): fills the buffer with 16-bit reads of a granted port; at most 4096 bytes, even */
 	SYS_PORT_WRITE_WORDS = 14, /* (port, buffer, bytes) */
+	SYS_DMA_ADDRESS = 15,   /* (address): where the monitor's own writable page lies in physical memory, for a driver that may tell a device */
+	SYS_MMIO_MAP = 16,      /* (physical, bytes), both multiples of 4096, bytes at most MONITOR_MMIO_MOST: a device's registers, uncached, for
+	                         * good; their address. Only until the partition has started, and only what is no memory and no interrupt controller */
 	SYS_COUNT
 };
 
@@ -176,8 +180,10 @@ static inline uint32_t crash_report_sum(const char *text, uint32_t bytes)
 /* What the box itself runs in. */
 enum monitor_parent { PARENT_IS_NONE, PARENT_IS_SAME_BUILD, PARENT_IS_OTHER_BUILD, PARENT_IS_OTHER_HYPERVISOR };
 
-/* DISK_NONE: the image is the boot module. */
-enum disk_kind { DISK_NONE, DISK_ATA };
+/* DISK_NONE: the image is the boot module. DISK_PCI: also disks behind controllers on the PCI bus. */
+enum disk_kind { DISK_NONE, DISK_ATA, DISK_PCI };
+
+#define MONITOR_MMIO_MOST 0x20000u     /* in one piece */
 
 /* Besides the command: a 1 on the health port, or a 2 again and again. */
 enum confirm_by { CONFIRM_COMMAND, CONFIRM_GOAL, CONFIRM_HEARTBEAT };

@@ -199,6 +199,20 @@ static u64 sys_log_read(const struct trap_frame *f)
 	return copied;
 }
 
+static u64 sys_dma_address(const struct trap_frame *f)
+{
+	if (monitor_info.disk != DISK_PCI || !is_user_range(f->rdi, 1, true))
+		return ERROR(SYS_EPERM);
+	return upcall_physical(f->rdi);
+}
+
+static u64 sys_mmio_map(const struct trap_frame *f)
+{
+	u64 address = monitor_info.disk == DISK_PCI ? upcall_map_registers(f->rdi, f->rsi) : 0;
+
+	return address ? address : ERROR(SYS_EPERM);
+}
+
 static u64 (*const syscalls[SYS_COUNT])(const struct trap_frame *) = {
 	[SYS_COMPLETE] = sys_complete,
 	[SYS_LOG] = sys_log,
@@ -215,6 +229,8 @@ static u64 (*const syscalls[SYS_COUNT])(const struct trap_frame *) = {
 	[SYS_STOP] = sys_stop,
 	[SYS_STATISTICS] = sys_statistics,
 	[SYS_LOG_READ] = sys_log_read,
+	[SYS_DMA_ADDRESS] = sys_dma_address,
+	[SYS_MMIO_MAP] = sys_mmio_map,
 };
 
 u64 syscall_dispatch(const struct trap_frame *frame)

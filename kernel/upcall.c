@@ -6,6 +6,7 @@
 #include "kernel/upcall.h"
 
 #include "bsp/cpu.h"
+#include "bsp/memory/carve.h"
 #include "bsp/memory/paging.h"
 #include "bsp/timer/lapic.h"
 #include "kernel/crash.h"
@@ -18,6 +19,7 @@
 #include "kernel/traps.h"
 
 #define POOL_PAGES (CONFIG_MONITOR_POOL_KIB / 4)
+#define REGISTERS_MOST MIB(1)
 #define USER_STACK_PAGES 16
 #define USER_STACK_VA 0x0000000030000000ull   /* stack of CPU n below + (n + 1) * 1 MiB; the rest of each MiB is guard */
 
@@ -32,7 +34,9 @@ static union { struct call_page call; u8 page[PAGE_SIZE]; } call_pages[MONITOR_M
 static union { struct monitor_info info; u8 page[PAGE_SIZE]; } info_page page_aligned;
 static struct address_space space;
 static u64 entry_point;
-static bool has_faulted;
+static bool has_faulted, has_started; /* started: a partition, once */
+static const struct boot_info *memory_map;
+static u64 registers_mapped;
 
 struct monitor_info monitor_info;
 
@@ -70,6 +74,7 @@ u64 upcall_run(enum upcall_reason reason, u64 address, u32 size, u64 value)
 				  USER_STACK_VA + (cpu->number + 1) * MIB(1), cpu->number,
 				  MONITOR_CALL_VA + cpu->number * PAGE_SIZE);
 	fpu_give_back_to_guest(cpu);
+	has_started |= reason == UPCALL_BOOT && !result;
 	return result;
 }
 
@@ -120,6 +125,27 @@ static void map(u64 va, const void *memory, u64 bytes, u32 flags)
 	map_physical(va, HPA(kernel_physical(memory)), ALIGN_UP(bytes, PAGE_SIZE), flags);
 }
 
+u64 upcall_map_registers(u64 physical, u64 bytes)
+{
+	u64 address = MONITOR_MMIO_VA + registers_mapped;
+
+	if (has_started || (physical | bytes) & PAGE_MASK || !bytes || bytes > MONITOR_MMIO_MOST || physical >= paging_physical_limit() - bytes ||
+	    registers_mapped >= REGISTERS_MOST || !carve_is_device(memory_map, (struct memory_range){ physical, physical + bytes }))
+		return 0;
+	map_physical(address, HPA(physical), bytes, PAGING_WRITE | PAGING_UNCACHED | PAGING_SMALL);
+	registers_mapped += bytes;
+	return address;
+}
+
+u64 upcall_physical(u64 address)
+{
+	struct translation t;
+
+	if (!paging_space_lookup(&space, address, &t) || (t.flags & (PAGING_USER | PAGING_WRITE)) != (PAGING_USER | PAGING_WRITE))
+		return 0;
+	return t.physical.value;
+}
+
 static void load_segment(const struct elf_segment *segment)
 {
 	const u8 *source = monitor_elf + segment->offset;
@@ -166,5 +192,6 @@ void monitor_load(const struct monitor_setup *setup)
 		map_physical(MONITOR_CRASH_VA, HPA(CRASH_PAGE), PAGE_SIZE, PAGING_WRITE);
 	if (setup->module_bytes)
 		map_physical(MONITOR_MODULE_VA, setup->module, ALIGN_UP(setup->module_bytes, PAGE_SIZE), 0);
+	memory_map = setup->memory_map;
 	entry_point = header->entry;
 }

@@ -25,10 +25,14 @@ noreturn_fn void upcall_abort(const struct trap_frame *frame);
 void upcall_interrupted_by_nmi(void);
 
 /* Loads the embedded monitor into an address space of its own and fills its information page. */
-struct monitor_setup { hpa_t ram; u64 ram_bytes; hpa_t module; u64 module_bytes; };
+struct monitor_setup { hpa_t ram; u64 ram_bytes; hpa_t module; u64 module_bytes; const struct boot_info *memory_map; };
 void monitor_load(const struct monitor_setup *setup);
 /* Can ring 3 itself read (or write) all of [address, address + length)? */
 bool upcall_range_is_mapped(u64 address, u64 length, bool write);
+/* Registers of a device into the monitor's address space; 0: refused. See SYS_MMIO_MAP. */
+u64 upcall_map_registers(u64 physical, u64 bytes);
+/* Where a writable byte of the monitor's own lies; 0: it has none there. */
+u64 upcall_physical(u64 address);
 extern struct monitor_info monitor_info;
 
 #endif

@@ -8,8 +8,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 TEST_INCLUDES := -I. -Ipartitions/monitor -Itools/nestbox -I$(T) -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1
 TEST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -include $(HOST_CONFIG) -MMD -MP $(TEST_INCLUDES)
 
-RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/% bsp/disk/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
-RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) $(wildcard bsp/disk/*.c) \
+RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/% bsp/disk/% bsp/pci/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
+RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) $(wildcard bsp/disk/*.c bsp/pci/*.c) \
 	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c)) $(wildcard tests/common/*.c)
 
 $(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox

@@ -13,9 +13,17 @@ def sections(path):
     return {f[0]: int(f[1]) for f in (line.split() for line in lines) if len(f) == 3 and f[1].isdigit()}
 
 
+def symbols(path):
+    """Name -> address."""
+    lines = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines()
+    return {f[2]: int(f[0], 16) for f in (line.split() for line in lines) if len(f) == 3}
+
+
 def main():
     kernel, monitor = sections(f"{sys.argv[1]}/nestbox.elf"), sections(f"{sys.argv[1]}/monitor.elf")
-    text = (kernel[".text"] + kernel.get(".boot", 0)) / 1024
+    at = symbols(f"{sys.argv[1]}/nestbox.elf")
+    # without what fills its last page
+    text = (at["kernel_code_end"] - at["kernel_text_start"] + kernel.get(".boot", 0)) / 1024
     total = sum(kernel.get(name, 0) for name in (".boot", ".text", ".rodata", ".data", ".bss")) / 1024
     print(f"  ring-0 text            {text:9.1f} KiB   limit {TEXT_LIMIT_KIB}")
     print(f"  monitor text           {(monitor['.text'] + monitor.get('.rodata', 0)) / 1024:9.1f} KiB")

@@ -36,13 +36,11 @@ enum {
 };
 
 /* Words of IDENTIFY DEVICE data. */
-enum { WORD_SERIAL = 10, WORD_MODEL = 27, WORD_COUNT28 = 60, WORD_COMMANDS = 83, WORD_COUNT48 = 100, WORD_SECTOR = 106 };
+enum { WORD_MODEL = 27, WORD_COUNT28 = 60, WORD_COMMANDS = 83, WORD_COUNT48 = 100, WORD_SECTOR = 106 };
 enum { COMMANDS_LONG = 1 << 10, SECTOR_IS_LARGER = 1 << 12 };
 
-#define TRIES 3
-#define COMMAND_SECONDS 10u
-#define FLUSH_SECONDS 60u /* a disk may have a large cache to write */
 #define SECTORS_AT_ONCE 128u
+#define NEVER_READY 0xFF
 #define SHORT_LIMIT (1ull << 28)
 
 static uint8_t in(uint16_t port)
@@ -55,47 +53,43 @@ static void out(uint16_t port, uint8_t value)
 	sys_call(SYS_PORT_WRITE, port, 1, value);
 }
 
-static bool fail(struct ata *ata, uint8_t status)
+/* Until the disk is not busy and has `wanted`, or fails: its status, NEVER_READY when it is not there or takes too long. The alternate status is
+ * read first: 400 ns have to pass. */
+static uint8_t wait_for(const struct ata *ata, uint8_t wanted, uint32_t milliseconds)
 {
-	ata->last.status = status;
-	ata->last.error = status == 0xFF ? 0 : in(ATA_ERROR);
-	return false;
-}
-
-/* Until the disk is not busy and has `wanted`. The alternate status is read first: 400 ns have to pass. */
-static bool wait_for(struct ata *ata, uint8_t wanted, uint32_t seconds)
-{
-	uint64_t start = __builtin_ia32_rdtsc();
+	uint64_t start = __builtin_ia32_rdtsc(), ticks = ata->ticks_hz / 1000 * milliseconds;
 
 	for (uint8_t status = in(ATA_ALTERNATE_STATUS);; status = in(ATA_STATUS)) {
-		if (status == 0xFF)
-			return fail(ata, status);
-		if (!(status & STATUS_BUSY)) {
-			if (status & (STATUS_ERROR | STATUS_FAULT))
-				return fail(ata, status);
-			if ((status & wanted) == wanted)
-				return true;
-		}
-		if (__builtin_ia32_rdtsc() - start > seconds * ata->ticks_hz)
-			return fail(ata, 0xFF);
+		if (status == NEVER_READY)
+			return status;
+		if (!(status & STATUS_BUSY) && (status & (STATUS_ERROR | STATUS_FAULT) || (status & wanted) == wanted))
+			return status;
+		if (__builtin_ia32_rdtsc() - start > ticks)
+			return NEVER_READY;
 	}
 }
 
-static void reset(struct ata *ata)
+static bool is_good(uint8_t status)
 {
+	return !(status & (STATUS_ERROR | STATUS_FAULT | STATUS_BUSY));
+}
+
+static void recover(struct disk *disk)
+{
+	const struct ata *ata = (struct ata *)disk;
+
 	out(ATA_CONTROL, CONTROL_NO_INTERRUPT | CONTROL_RESET);
 	for (uint64_t start = __builtin_ia32_rdtsc(); __builtin_ia32_rdtsc() - start < ata->ticks_hz / 100000;)
 		;
 	out(ATA_CONTROL, CONTROL_NO_INTERRUPT);
-	(void)wait_for(ata, STATUS_READY, COMMAND_SECONDS);
+	(void)wait_for(ata, STATUS_READY, DISK_COMMAND_MS);
 }
 
-struct transfer {
-	uint64_t sector;
-	uint32_t count; /* at most SECTORS_AT_ONCE */
-	uint8_t short_command, long_command;
-	uint8_t *to; /* one of the two, or none */
-	const uint8_t *from;
+/* Commands by operation, for 28 and for 48 bits of address. */
+static const uint8_t commands[][2] = {
+	[DISK_READ] = { COMMAND_READ, COMMAND_READ_LONG },
+	[DISK_WRITE] = { COMMAND_WRITE, COMMAND_WRITE_LONG },
+	[DISK_FLUSH] = { COMMAND_FLUSH, COMMAND_FLUSH_LONG },
 };
 
 static void place(uint64_t sector, uint32_t count)
@@ -106,115 +100,72 @@ static void place(uint64_t sector, uint32_t count)
 	out(ATA_LBA_HIGH, (uint8_t)(sector >> 16));
 }
 
-static bool begin(struct ata *ata, const struct transfer *t)
+static uint8_t begin(const struct ata *ata, const struct disk_request *r, uint8_t command)
 {
-	uint8_t command = ata->is_long ? t->long_command : t->short_command;
+	out(ATA_DEVICE, (uint8_t)(DEVICE_LBA | (ata->is_long ? 0 : r->sector >> 24 & 0xF)));
+	uint8_t status = wait_for(ata, STATUS_READY, DISK_COMMAND_MS);
 
-	ata->last = (struct ata_failure){ .sector = t->sector, .command = command };
-	out(ATA_DEVICE, (uint8_t)(DEVICE_LBA | (ata->is_long ? 0 : t->sector >> 24 & 0xF)));
-	if (!wait_for(ata, STATUS_READY, COMMAND_SECONDS))
-		return false;
+	if (!is_good(status))
+		return status;
 	if (ata->is_long)
-		place(t->sector >> 24, t->count >> 8);
-	place(t->sector, t->count);
+		place(r->sector >> 24, r->count >> 8);
+	place(r->sector, r->count);
 	out(ATA_COMMAND, command);
-	return true;
+	return status;
 }
 
-static bool sector_move(const struct transfer *t, uint32_t index)
+static bool sector_move(const struct disk_request *r, uint32_t index)
 {
-	static uint8_t bytes[ATA_SECTOR_BYTES]; /* the kernel reaches only the monitor's own memory */
-	size_t offset = (size_t)index * ATA_SECTOR_BYTES;
+	static uint8_t bytes[DISK_SECTOR_BYTES]; /* the kernel reaches only the monitor's own memory */
+	size_t offset = (size_t)index * DISK_SECTOR_BYTES;
 
-	if (t->to) {
+	if (r->to) {
 		if (sys_call(SYS_PORT_READ_WORDS, ATA_DATA, (uintptr_t)bytes, sizeof(bytes)))
 			return false;
-		memcpy(t->to + offset, bytes, sizeof(bytes));
+		memcpy(r->to + offset, bytes, sizeof(bytes));
 		return true;
 	}
-	memcpy(bytes, t->from + offset, sizeof(bytes));
+	memcpy(bytes, r->from + offset, sizeof(bytes));
 	return !sys_call(SYS_PORT_WRITE_WORDS, ATA_DATA, (uintptr_t)bytes, sizeof(bytes));
 }
 
-static bool attempt(struct ata *ata, const struct transfer *t)
+static bool command_run(struct ata *ata, const struct disk_request *r, uint8_t command)
 {
-	if (!begin(ata, t))
-		return false;
-	for (uint32_t i = 0; (t->to || t->from) && i < t->count; i++)
-		if (!wait_for(ata, STATUS_DATA, COMMAND_SECONDS) || !sector_move(t, i))
-			return false;
-	return t->to || wait_for(ata, STATUS_READY, t->from ? COMMAND_SECONDS : FLUSH_SECONDS);
-}
+	uint8_t status = begin(ata, r, command);
 
-static bool run(struct ata *ata, const struct transfer *t)
-{
-	for (unsigned int i = 0; i < TRIES; i++) {
-		if (attempt(ata, t))
-			return true;
-		ata->failures++;
-		struct ata_failure failure = ata->last;
-
-		reset(ata);
-		ata->last = failure;
+	for (uint32_t i = 0; is_good(status) && i < r->count; i++) {
+		status = wait_for(ata, STATUS_DATA, DISK_COMMAND_MS);
+		if (is_good(status) && !sector_move(r, i))
+			status = NEVER_READY;
 	}
-	return false;
+	if (is_good(status) && r->operation != DISK_READ)
+		status = wait_for(ata, STATUS_READY, disk_timeout(r));
+	if (is_good(status))
+		return true;
+	return disk_failed(&ata->disk, "command %02x at sector %llu: status %02x, error %02x", command, (unsigned long long)r->sector, status,
+			   status == NEVER_READY ? 0 : in(ATA_ERROR));
 }
 
-static bool run_pieces(struct ata *ata, struct transfer t, uint32_t count)
+static bool attempt(struct disk *disk, const struct disk_request *request)
 {
-	while (count) {
-		t.count = count < SECTORS_AT_ONCE ? count : SECTORS_AT_ONCE;
-		if (!run(ata, &t))
-			return false;
-		t.sector += t.count;
-		count -= t.count;
-		if (t.to)
-			t.to += t.count * ATA_SECTOR_BYTES;
-		else
-			t.from += t.count * ATA_SECTOR_BYTES;
-	}
-	return true;
+	struct ata *ata = (struct ata *)disk;
+
+	return command_run(ata, request, commands[request->operation][ata->is_long]);
 }
 
-static bool is_on_disk(const struct ata *ata, uint64_t sector, uint32_t count)
+static bool identify(struct disk *disk, const struct disk_request *request)
 {
-	return sector <= ata->device.sector_count && count <= ata->device.sector_count - sector;
+	return command_run((struct ata *)disk, request, COMMAND_IDENTIFY);
 }
 
-static bool ata_read(void *context, uint64_t sector, uint32_t count, void *bytes)
-{
-	struct ata *ata = context;
-	struct transfer t = { .sector = sector, .short_command = COMMAND_READ, .long_command = COMMAND_READ_LONG, .to = bytes };
-
-	return is_on_disk(ata, sector, count) && run_pieces(ata, t, count);
-}
-
-static bool ata_write(void *context, uint64_t sector, uint32_t count, const void *bytes)
-{
-	struct ata *ata = context;
-	struct transfer t = { .sector = sector, .short_command = COMMAND_WRITE, .long_command = COMMAND_WRITE_LONG, .from = bytes };
-
-	return is_on_disk(ata, sector, count) && run_pieces(ata, t, count);
-}
-
-static bool ata_flush(void *context)
-{
-	struct transfer t = { .short_command = COMMAND_FLUSH, .long_command = COMMAND_FLUSH_LONG };
-
-	return run(context, &t);
-}
-
-/* Text in IDENTIFY data: two characters a word, the first in the high byte, spaces behind. */
+/* Text in IDENTIFY data: two characters a word, the first in the high byte. */
 static void text_copy(char *to, const uint8_t *words, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++) {
-		char c = (char)words[i ^ 1];
+	uint8_t text[DISK_MODEL_BYTES];
 
-		to[i] = c >= ' ' && c <= '~' ? c : '?';
-	}
-	to[bytes] = 0;
-	for (size_t i = bytes; i && to[i - 1] == ' '; i--)
-		to[i - 1] = 0;
+	for (size_t i = 0; i < bytes; i++)
+		text[i] = words[i ^ 1];
+	disk_text(to, text, bytes);
 }
 
 static uint64_t number(const uint8_t *identity, unsigned int word, unsigned int words)
@@ -234,28 +185,25 @@ static bool is_there(uint8_t status)
 
 bool ata_open(struct ata *ata, uint64_t ticks_hz)
 {
-	uint8_t identity[ATA_SECTOR_BYTES];
-	struct transfer identify = { .count = 1, .short_command = COMMAND_IDENTIFY, .to = identity };
+	uint8_t identity[DISK_SECTOR_BYTES];
+	const struct disk_request request = { .count = 1, .to = identity };
 
 	memset(ata, 0, sizeof(*ata));
 	ata->ticks_hz = ticks_hz;
+	ata->disk = (struct disk){ .attempt = identify, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE, .where = "IDE channel 1" };
 	out(ATA_CONTROL, CONTROL_NO_INTERRUPT);
 	out(ATA_DEVICE, DEVICE_LBA);
-	if (!is_there(in(ATA_ALTERNATE_STATUS)) || !run(ata, &identify))
+	if (!is_there(in(ATA_ALTERNATE_STATUS)) || !disk_run(&ata->disk, &request))
 		return false;
 	uint64_t sector = number(identity, WORD_SECTOR, 1);
 
+	text_copy(ata->disk.model, identity + 2 * WORD_MODEL, DISK_MODEL_BYTES - 1);
 	if ((sector & 0xC000) == 0x4000 && sector & SECTOR_IS_LARGER)
-		return false;
-	text_copy(ata->model, identity + 2 * WORD_MODEL, ATA_MODEL_BYTES - 1);
-	text_copy(ata->serial, identity + 2 * WORD_SERIAL, ATA_SERIAL_BYTES - 1);
+		return disk_unfit(&ata->disk, DISK_LARGE_SECTORS);
 	ata->is_long = number(identity, WORD_COMMANDS, 1) & COMMANDS_LONG;
 	uint64_t count = ata->is_long ? number(identity, WORD_COUNT48, 4) : number(identity, WORD_COUNT28, 2);
 
-	ata->device = (struct block_device){
-		.read = ata_read, .write = ata_write, .flush = ata_flush, .context = ata,
-		.sector_bytes = ATA_SECTOR_BYTES,
-		.sector_count = ata->is_long || count < SHORT_LIMIT ? count : SHORT_LIMIT - 1,
-	};
+	ata->disk.attempt = attempt;
+	disk_offer(&ata->disk, ata->is_long || count < SHORT_LIMIT ? count : SHORT_LIMIT - 1);
 	return count != 0;
 }

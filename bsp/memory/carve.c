@@ -162,6 +162,22 @@ bool carve_is_ram(const struct boot_info *info, struct memory_range range)
 	return is_covered;
 }
 
+bool carve_is_device(const struct boot_info *info, struct memory_range range)
+{
+	/* IOAPICs, HPET, LAPICs and their messages, the firmware's flash */
+	static const struct memory_range platform = { 0xFEC00000, GIB(4) };
+
+	if (range.start < CARVE_LOW_END || range.end <= range.start || (range.start < platform.end && platform.start < range.end))
+		return false;
+	for (u32 i = 0; i < info->region_count; i++) {
+		u64 start = info->regions[i].base, end = start + info->regions[i].bytes;
+
+		if (info->regions[i].type != MEMORY_RESERVED && start < range.end && range.start < end)
+			return false;
+	}
+	return true;
+}
+
 enum carve_check carve_check_loaded(const struct boot_info *info, struct memory_range kernel)
 {
 	if (!carve_is_ram(info, kernel))

@@ -34,6 +34,9 @@ bool must_check carve_low_page(const struct boot_info *info, hpa_t *page);
 /* All of it RAM, none of it called anything else. */
 bool must_check carve_is_ram(const struct boot_info *info, struct memory_range range);
 
+/* None of it is memory or an interrupt controller's: it may be a device's registers. */
+bool must_check carve_is_device(const struct boot_info *info, struct memory_range range);
+
 enum carve_check {
 	CARVE_OK,
 	CARVE_KERNEL_NOT_RAM, /* the firmware's map does not call all of the kernel's memory

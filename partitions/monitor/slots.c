@@ -5,9 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bsp/disk/ata.h"
+#include "bsp/disk/disks.h"
 #include "host.h"
 #include "keys.h"
+#include "machine.h"
 #include "manage/journal.h"
 #include "manage/update_port.h"
 #include "print.h"
@@ -21,7 +22,8 @@
 #define REUSE_ENTRIES (1u << 14) /* of the other slot's blocks, by digest: 64 MiB of them */
 
 static struct {
-	struct ata ata;
+	struct disks disks;
+	const struct disk *disk; /* the one the slots are on */
 	struct gpt gpt;
 	struct nbmeta meta;
 	struct block_region slots[2], data;
@@ -78,16 +80,12 @@ static void load(void *context, enum slot_id slot, uint32_t floor, struct verdic
 	disk.load(&disk.slots[slot - 1], &policy, verdict);
 }
 
-/* Null, or what is wrong with the disk. */
-static const char *open_disk(const struct monitor_info *info)
+/* Null, or why this disk does not hold the slots. */
+static const char *open_slots(const struct disk *on)
 {
 	struct block_region meta;
-	enum update_error error;
+	enum update_error error = gpt_read(&disk.gpt, disk.is_rehearsal ? rehearsal_open(&disk.rehearsal, &on->device) : &on->device);
 
-	if (!ata_open(&disk.ata, info->tsc_hz))
-		return "there is no disk on the first IDE channel; check its cable, or another driver in menuconfig";
-	print("disk: %s, %" PRIu64 " MiB\n", disk.ata.model, disk.ata.device.sector_count / ((1u << 20) / ATA_SECTOR_BYTES));
-	error = gpt_read(&disk.gpt, disk.is_rehearsal ? rehearsal_open(&disk.rehearsal, &disk.ata.device) : &disk.ata.device);
 	if (!error && disk.gpt.is_backup)
 		print("disk: warning: its first partition table is damaged (%s)\n", update_error_text(disk.gpt.primary_error));
 	if (!error)
@@ -100,13 +98,32 @@ static const char *open_disk(const struct monitor_info *info)
 	return error ? update_error_text(error) : NULL;
 }
 
+/* The first disk with slots. Null, or what is wrong. */
+static const char *open_disk(const struct monitor_info *info)
+{
+	static const char *const none[] = {
+		[DISK_ATA] = "there is no disk on the first IDE channel; check its cable, or another driver in menuconfig",
+		[DISK_PCI] = "there is no disk behind an IDE, AHCI, NVMe or virtio controller; check its cable and the firmware's set-up",
+	};
+	const char *wrong = none[info->disk];
+	const struct disk *found;
+
+	disk.disks.host = machine_pci(info);
+	while ((found = disks_next(&disk.disks, info->tsc_hz))) {
+		print("disk: %s, %s, %" PRIu64 " MiB\n", found->model, found->where, found->device.sector_count / ((1u << 20) / DISK_SECTOR_BYTES));
+		disk.disk = found;
+		wrong = found->unfit ? found->unfit : open_slots(found);
+		if (!wrong)
+			return NULL;
+		print("disk: not this one: %s\n", wrong);
+	}
+	return wrong;
+}
+
 static void report_failures(void)
 {
-	const struct ata_failure *last = &disk.ata.last;
-
-	if (disk.ata.failures)
-		print("disk: %" PRIu32 " commands failed, the last one (%02x) at sector %" PRIu64 ": status %02x, error %02x\n", disk.ata.failures,
-		      last->command, last->sector, last->status, last->error);
+	if (disk.disk && disk.disk->failures)
+		print("disk: %" PRIu32 " commands failed, the last one: %s; check the disk and its cable\n", disk.disk->failures, disk.disk->last_failure);
 }
 
 /* The disk, its partitions, its keyring; or what is wrong with them. */

@@ -32,6 +32,7 @@ BUILDS = {
     "main": None,
     "guest": GUEST,
     "disk": GUEST + "CONFIG_DISK_ATA=y\nCONFIG_CONFIRM_ON_HEARTBEAT=y\nCONFIG_HEARTBEAT_SECONDS=1\nCONFIG_HEARTBEAT_SILENCE_SECONDS=1\n",
+    "pci": GUEST + "CONFIG_DISK_PCI=y\n",
     "roots": GUEST + "CONFIG_DISK_ATA=y\n",  # it knows two root keys, of which both must sign a keyring
     "update": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_DISK_ATA=y\nCONFIG_SLOT_TRIES=1\n",
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
@@ -248,8 +249,13 @@ def cannot_start(reason):
 
 NO_VTX = cannot_start(re.escape("this CPU has no VT-x (VMX): use an Intel CPU with VT-x, or an emulator that has it (make run MACHINE=bochs)"))
 
-# how a disk is attached in QEMU, and the build that has its driver; none yet: the firmware boots from it, the box does not find it
-DISKS = {"ide": "disk", "ahci": None, "nvme": None, "virtio": None}
+# how a disk is attached in QEMU, the build that has its driver, and what the box says of it
+DISKS = {
+    "ide": ("disk", "QEMU HARDDISK, IDE channel 1, "),
+    "ahci": ("pci", "QEMU HARDDISK, AHCI .* port 1, "),
+    "nvme": ("pci", "QEMU NVMe Ctrl, NVMe .*, "),
+    "virtio": ("pci", "virtio, virtio .*, "),
+}
 
 BOTH_SOUND = ("slots: reading slot a", "image: version 1.0.0", "slots: reading slot b", "image: version 2.0.0",
               "slot a: confirmed, active; version 1.0.0, verified; would run", "slot b: confirmed; version 2.0.0, verified$", "lowest security version: 0")
@@ -257,10 +263,9 @@ BOTH_SOUND = ("slots: reading slot a", "image: version 1.0.0", "slots: reading s
 
 def report(attach, firmware, what="", expects=BOTH_SOUND, **kind):
     """The disk of a box, in a machine whose CPU has no VT-x: what it would run, and nothing done to the disk."""
-    build = DISKS[attach] or "disk"
-    seen = ("disk: .*MiB", *expects) if DISKS[attach] else ("image refused: there is no disk",)
+    build, disk_line = DISKS[attach]
     return Test(f"report: {attach}, {firmware}{what}", build, disk=disk("power", boots=build, **kind), boots_disk=True, keeps_disk=True,
-                expects=("report: nothing is started and nothing is written", *seen, *NO_VTX), forbids=BROKEN + "|image: accepted|guest:",
+                expects=("report: nothing is started and nothing is written", f"disk: {disk_line}", *expects, *NO_VTX), forbids=BROKEN + "|image: accepted|guest:",
                 until="cannot start.*bochs", machine="qemu", options=("--firmware", firmware, "--attach", attach), timeout=120)
 
 

@@ -57,7 +57,7 @@ enum exit_code layout_from_config(const char *path, struct config_text config, s
 	p->cpus = first_cpus(p->cpu_count); /* the kernel pins virtual CPU n to the machine's n-th */
 	p->is_nested = config_is_set(config, "PARTITION_NESTED");
 	p->may_be_small = config_is_set(config, "PARTITION_NESTED_SMALL");
-	p->devices = LAYOUT_DEVICE_SERIAL | (config_is_set(config, "DISK_ATA") ? LAYOUT_DEVICE_ATA : 0);
+	p->devices = LAYOUT_DEVICE_SERIAL | (config_is_set(config, "DISK_ATA") || config_is_set(config, "DISK_PCI") ? LAYOUT_DEVICE_ATA : 0);
 	layout_place(layout);
 	return EXIT_OK;
 }

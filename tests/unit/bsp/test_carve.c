@@ -148,6 +148,37 @@ static void checks_the_loader(void **state)
 	assert_int_equal(carve_check_loaded(&info, kernel), CARVE_KERNEL_NOT_RAM);
 }
 
+static void tells_registers_from_memory(void **state)
+{
+	static const struct { struct memory_range range; bool is_device; } cases[] = {
+		{ { 0xE0000000, 0xE0001000 }, true },
+		{ { 0xFEBF0000, 0xFEC00000 }, true },
+		{ { 0xFEBFF000, 0xFEC01000 }, false }, /* reaches into an IOAPIC */
+		{ { 0xFEE00000, 0xFEE01000 }, false },
+		{ { 0xFEFFF000, 0xFF001000 }, false },
+		{ { 0xFFFFF000, GIB(4) }, false },
+		{ { 0x8000000000, 0x8000004000 }, true },
+		{ { 0xA0000, 0xA1000 }, false },       /* below 1 MiB */
+		{ { MIB(16), MIB(16) + 0x1000 }, false },
+		{ { GIB(3) - MIB(1) - 0x1000, GIB(3) - MIB(1) }, false },
+		{ { GIB(3) - 0x1000, GIB(3) }, false }, /* tables of the firmware */
+		{ { GIB(3) - 0x1000, GIB(3) + 0x1000 }, false },
+		{ { GIB(4) - 0x1000, GIB(4) + 0x1000 }, false },
+		{ { GIB(8) - 0x1000, GIB(8) + 0x1000 }, false },
+		{ { GIB(8), GIB(8) + 0x1000 }, true },
+		{ { GIB(8), GIB(8) }, false },
+		{ { ~0ull - 0xFFF, 0 }, false },
+	};
+	struct boot_info info = pc(GIB(4));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(carve_is_device(&info, cases[i].range), cases[i].is_device);
+	/* what was carved stays memory, whatever it is called since */
+	add(&info, MIB(512), MIB(64), MEMORY_RESERVED);
+	assert_false(carve_is_device(&info, (struct memory_range){ MIB(512), MIB(512) + 0x1000 }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +188,7 @@ int main(void)
 		cmocka_unit_test(leaves_out_everything_taken),
 		cmocka_unit_test(finds_a_low_page),
 		cmocka_unit_test(checks_the_loader),
+		cmocka_unit_test(tells_registers_from_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,11 +18,11 @@
 #define HZ 1000000ull /* time-outs of seconds are over after so many TSC ticks each */
 
 static struct {
-	uint8_t bytes[SECTORS * ATA_SECTOR_BYTES];
+	uint8_t bytes[SECTORS * DISK_SECTOR_BYTES];
 	uint8_t fifo[2][5]; /* count, LBA low, middle, high: the last value and the one before it */
 	uint8_t device, status, error, control;
 	uint8_t command;
-	uint8_t identity[ATA_SECTOR_BYTES];
+	uint8_t identity[DISK_SECTOR_BYTES];
 	uint64_t first; /* sector that `bytes` start with */
 	uint64_t at;	/* sector of the transfer under way */
 	uint32_t left;
@@ -97,9 +97,9 @@ static void port_write(uint64_t port, uint8_t value)
 
 static int64_t words(bool is_read, uint8_t *bytes, uint64_t length)
 {
-	uint8_t *sector = disk.command == 0xEC ? disk.identity : disk.bytes + (disk.at - disk.first) * ATA_SECTOR_BYTES;
+	uint8_t *sector = disk.command == 0xEC ? disk.identity : disk.bytes + (disk.at - disk.first) * DISK_SECTOR_BYTES;
 
-	if (!(disk.status & 8) || length != ATA_SECTOR_BYTES) {
+	if (!(disk.status & 8) || length != DISK_SECTOR_BYTES) {
 		disk.bad_accesses++;
 		return -SYS_EFAULT;
 	}
@@ -149,7 +149,7 @@ static int plug_in(void **state)
 	identity_word(83, 1 << 10);
 	identity_word(100, SECTORS);
 	for (size_t i = 0; i < sizeof(disk.bytes); i++)
-		disk.bytes[i] = (uint8_t)(i * 7 + i / ATA_SECTOR_BYTES);
+		disk.bytes[i] = (uint8_t)(i * 7 + i / DISK_SECTOR_BYTES);
 	return 0;
 }
 
@@ -159,10 +159,9 @@ static void finds_the_disk(void **state)
 {
 	(void)state;
 	assert_true(ata_open(&ata, HZ));
-	assert_string_equal(ata.model, "Model Disk");
-	assert_string_equal(ata.serial, "12");
-	assert_int_equal(ata.device.sector_count, SECTORS);
-	assert_int_equal(ata.device.sector_bytes, 512);
+	assert_string_equal(ata.disk.model, "Model Disk");
+	assert_int_equal(ata.disk.device.sector_count, SECTORS);
+	assert_int_equal(ata.disk.device.sector_bytes, 512);
 	assert_true(ata.is_long);
 	assert_int_equal(disk.control, 2); /* it is polled: no interrupts */
 }
@@ -175,6 +174,7 @@ static void refuses_what_it_cannot_drive(void **state)
 	plug_in(state);
 	identity_word(106, 0x4000 | 1 << 12);
 	assert_false(ata_open(&ata, HZ));
+	assert_string_equal(ata.disk.unfit, DISK_LARGE_SECTORS);
 	plug_in(state);
 	identity_word(100, 0);
 	assert_false(ata_open(&ata, HZ));
@@ -182,8 +182,8 @@ static void refuses_what_it_cannot_drive(void **state)
 
 static void moves_sectors(bool is_long)
 {
-	static uint8_t bytes[SECTORS * ATA_SECTOR_BYTES];
-	const struct block_device *device = &ata.device;
+	static uint8_t bytes[SECTORS * DISK_SECTOR_BYTES];
+	const struct block_device *device = &ata.disk.device;
 
 	disk.is_long = is_long;
 	identity_word(83, is_long ? 1 << 10 : 0);
@@ -192,15 +192,15 @@ static void moves_sectors(bool is_long)
 	assert_memory_equal(bytes, disk.bytes, sizeof(bytes));
 	memset(bytes, 0xA5, sizeof(bytes));
 	assert_true(device->write(device->context, 3, 300, bytes));
-	assert_int_equal(disk.bytes[3 * ATA_SECTOR_BYTES - 1], (uint8_t)((3 * ATA_SECTOR_BYTES - 1) * 7 + 2));
-	assert_memory_equal(disk.bytes + 3 * ATA_SECTOR_BYTES, bytes, 300 * ATA_SECTOR_BYTES);
-	assert_int_not_equal(disk.bytes[303 * ATA_SECTOR_BYTES], 0xA5);
+	assert_int_equal(disk.bytes[3 * DISK_SECTOR_BYTES - 1], (uint8_t)((3 * DISK_SECTOR_BYTES - 1) * 7 + 2));
+	assert_memory_equal(disk.bytes + 3 * DISK_SECTOR_BYTES, bytes, 300 * DISK_SECTOR_BYTES);
+	assert_int_not_equal(disk.bytes[303 * DISK_SECTOR_BYTES], 0xA5);
 	assert_true(device->flush(device->context));
 	assert_int_equal(disk.flushes, 1);
 	assert_true(device->read(device->context, SECTORS - 1, 1, bytes));
-	assert_memory_equal(bytes, disk.bytes + (SECTORS - 1) * ATA_SECTOR_BYTES, ATA_SECTOR_BYTES);
+	assert_memory_equal(bytes, disk.bytes + (SECTORS - 1) * DISK_SECTOR_BYTES, DISK_SECTOR_BYTES);
 	assert_int_equal(disk.bad_accesses, 0);
-	assert_int_equal(ata.failures, 0);
+	assert_int_equal(ata.disk.failures, 0);
 }
 
 static void moves_sectors_48(void **state)
@@ -219,7 +219,7 @@ static void moves_sectors_28(void **state)
 static void reaches_sectors_above_32_bits(void **state)
 {
 	static const uint64_t borders[] = { 1ull << 28, 1ull << 32, 1ull << 40 };
-	static uint8_t bytes[SECTORS * ATA_SECTOR_BYTES];
+	static uint8_t bytes[SECTORS * DISK_SECTOR_BYTES];
 
 	for (size_t i = 0; i < sizeof(borders) / sizeof(borders[0]); i++) {
 		plug_in(state);
@@ -227,13 +227,13 @@ static void reaches_sectors_above_32_bits(void **state)
 		identity_word(102, 0x200); /* 2^41 sectors */
 		disk.first = borders[i] - 300;
 		assert_true(ata_open(&ata, HZ));
-		assert_true(ata.device.sector_count == 1ull << 41);
-		assert_true(ata.device.read(&ata, disk.first, SECTORS, bytes));
+		assert_true(ata.disk.device.sector_count == 1ull << 41);
+		assert_true(ata.disk.device.read(&ata, disk.first, SECTORS, bytes));
 		assert_memory_equal(bytes, disk.bytes, sizeof(bytes));
 		memset(bytes, 0x5C, sizeof(bytes));
-		assert_true(ata.device.write(&ata, borders[i] - 1, 2, bytes));
-		assert_memory_equal(disk.bytes + 299 * ATA_SECTOR_BYTES, bytes, 2 * ATA_SECTOR_BYTES);
-		assert_false(ata.device.read(&ata, (1ull << 41) - 1, 2, bytes));
+		assert_true(ata.disk.device.write(&ata, borders[i] - 1, 2, bytes));
+		assert_memory_equal(disk.bytes + 299 * DISK_SECTOR_BYTES, bytes, 2 * DISK_SECTOR_BYTES);
+		assert_false(ata.disk.device.read(&ata, (1ull << 41) - 1, 2, bytes));
 	}
 	assert_int_equal(disk.bad_accesses, 0);
 }
@@ -243,51 +243,49 @@ static void stays_on_the_disk(void **state)
 	static const struct { uint64_t sector; uint32_t count; } outside[] = {
 		{ SECTORS, 1 }, { SECTORS - 1, 2 }, { 0, SECTORS + 1 }, { UINT64_MAX, 1 }, { UINT64_MAX - 1, UINT32_MAX },
 	};
-	uint8_t bytes[2 * ATA_SECTOR_BYTES];
+	uint8_t bytes[2 * DISK_SECTOR_BYTES];
 
 	(void)state;
 	assert_true(ata_open(&ata, HZ));
 	uint32_t before = disk.commands;
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
-		assert_false(ata.device.read(&ata, outside[i].sector, outside[i].count, bytes));
-		assert_false(ata.device.write(&ata, outside[i].sector, outside[i].count, bytes));
+		assert_false(ata.disk.device.read(&ata, outside[i].sector, outside[i].count, bytes));
+		assert_false(ata.disk.device.write(&ata, outside[i].sector, outside[i].count, bytes));
 	}
 	assert_int_equal(disk.commands, before);
 }
 
 static void tries_three_times(void **state)
 {
-	uint8_t bytes[ATA_SECTOR_BYTES];
+	uint8_t bytes[DISK_SECTOR_BYTES];
 
 	(void)state;
 	assert_true(ata_open(&ata, HZ));
 	disk.fail_next = 2;
-	assert_true(ata.device.read(&ata, 5, 1, bytes));
-	assert_memory_equal(bytes, disk.bytes + 5 * ATA_SECTOR_BYTES, sizeof(bytes));
-	assert_int_equal(ata.failures, 2);
+	assert_true(ata.disk.device.read(&ata, 5, 1, bytes));
+	assert_memory_equal(bytes, disk.bytes + 5 * DISK_SECTOR_BYTES, sizeof(bytes));
+	assert_int_equal(ata.disk.failures, 2);
 	assert_int_equal(disk.resets, 2);
 	disk.fail_next = 3;
-	assert_false(ata.device.write(&ata, 6, 1, bytes));
-	assert_int_equal(ata.failures, 5);
-	assert_int_equal(ata.last.sector, 6);
-	assert_int_equal(ata.last.status & 1, 1);
-	assert_int_equal(ata.last.error, 0x40);
+	assert_false(ata.disk.device.write(&ata, 6, 1, bytes));
+	assert_int_equal(ata.disk.failures, 5);
+	assert_string_equal(ata.disk.last_failure, "command 34 at sector 6: status 41, error 40");
 	disk.fail_next = 3;
-	assert_false(ata.device.flush(&ata));
+	assert_false(ata.disk.device.flush(&ata));
 	assert_int_equal(disk.flushes, 0);
 }
 
 static void a_disk_that_hangs_is_given_up(void **state)
 {
-	uint8_t bytes[ATA_SECTOR_BYTES];
+	uint8_t bytes[DISK_SECTOR_BYTES];
 
 	(void)state;
 	assert_true(ata_open(&ata, HZ));
 	disk.hangs = true;
-	assert_false(ata.device.read(&ata, 0, 1, bytes));
-	assert_int_equal(ata.last.status, 0xFF);
+	assert_false(ata.disk.device.read(&ata, 0, 1, bytes));
+	assert_string_equal(ata.disk.last_failure, "command 24 at sector 0: status ff, error 00");
 	disk.is_absent = true; /* and one that is pulled out, at once */
-	assert_false(ata.device.flush(&ata));
+	assert_false(ata.disk.device.flush(&ata));
 }
 
 int main(void)

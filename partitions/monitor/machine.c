@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The machine that the box's own drivers see; see machine.h. Owns the memory that devices reach. */
+#include "machine.h"
+
+#include <stddef.h>
+
+#include "bsp/newlib/sys_call.h"
+
+#define CONFIG_ADDRESS 0xCF8
+#define CONFIG_DATA 0xCFC
+#define CONFIG_ENABLE (1u << 31)
+#define DMA_BYTES (96u * 1024)
+#define MAPS 16u
+
+static uint8_t dma[DMA_BYTES] __attribute__((aligned(4096)));
+static struct pci_host host;
+/* Registers stay mapped when the partition, and with it the disk, starts again. */
+static struct { uint64_t physical; uint32_t bytes; uintptr_t address; } maps[MAPS];
+
+static void select(uint32_t function, uint32_t offset)
+{
+	sys_call(SYS_PORT_WRITE, CONFIG_ADDRESS, 4, CONFIG_ENABLE | function | (offset & 0xFC));
+}
+
+static uint32_t config_read(void *context, uint32_t function, uint32_t offset)
+{
+	(void)context;
+	select(function, offset);
+	return (uint32_t)sys_call(SYS_PORT_READ, CONFIG_DATA, 4, 0);
+}
+
+static void config_write(void *context, uint32_t function, uint32_t offset, uint32_t value)
+{
+	(void)context;
+	select(function, offset);
+	sys_call(SYS_PORT_WRITE, CONFIG_DATA, 4, value);
+}
+
+static uintptr_t map(void *context, uint64_t physical, uint32_t bytes)
+{
+	uint32_t i = 0;
+
+	(void)context;
+	for (; i < MAPS && maps[i].address; i++)
+		if (maps[i].physical == physical && maps[i].bytes >= bytes)
+			return maps[i].address;
+	int64_t address = i < MAPS ? sys_call(SYS_MMIO_MAP, physical, bytes, 0) : -SYS_EPERM;
+
+	if (address <= 0)
+		return 0;
+	maps[i].physical = physical;
+	maps[i].bytes = bytes;
+	maps[i].address = (uintptr_t)address;
+	return maps[i].address;
+}
+
+static uint32_t read(void *context, uintptr_t address, uint32_t size)
+{
+	(void)context;
+	switch (size) {
+	case 1:
+		return *(volatile uint8_t *)address;
+	case 2:
+		return *(volatile uint16_t *)address;
+	default:
+		return *(volatile uint32_t *)address;
+	}
+}
+
+static void write(void *context, uintptr_t address, uint32_t size, uint32_t value)
+{
+	(void)context;
+	switch (size) {
+	case 1:
+		*(volatile uint8_t *)address = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)address = (uint16_t)value;
+		break;
+	default:
+		*(volatile uint32_t *)address = value;
+	}
+}
+
+static uint64_t ticks(void *context)
+{
+	(void)context;
+	return __builtin_ia32_rdtsc();
+}
+
+const struct pci_host *machine_pci(const struct monitor_info *info)
+{
+	int64_t physical = info->disk == DISK_PCI ? sys_call(SYS_DMA_ADDRESS, (uintptr_t)dma, 0, 0) : -SYS_EPERM;
+
+	if (physical <= 0)
+		return NULL;
+	for (uint32_t offset = 4096; offset < DMA_BYTES; offset += 4096)
+		if (sys_call(SYS_DMA_ADDRESS, (uintptr_t)dma + offset, 0, 0) != physical + offset)
+			return NULL;
+	host = (struct pci_host){
+		.config_read = config_read, .config_write = config_write, .map = map, .read = read, .write = write, .ticks = ticks,
+		.ticks_hz = info->tsc_hz,
+		.dma = { dma, (uint64_t)physical, sizeof(dma) },
+	};
+	return &host;
+}

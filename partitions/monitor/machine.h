@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine that the box's own drivers see: struct pci_host of bsp/pci, made of system calls.
+ */
+#ifndef MONITOR_MACHINE_H
+#define MONITOR_MACHINE_H
+
+#include "bsp/pci/host.h"
+#include "kernel/monitor_abi.h"
+
+/* Null: this box's drivers have no use for the PCI bus. */
+const struct pci_host *machine_pci(const struct monitor_info *info);
+
+#endif
