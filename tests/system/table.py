@@ -144,9 +144,8 @@ def debian_qemu_with_nestbox(tools, out):
     (extra / "boot").mkdir(parents=True, exist_ok=True)
     inner = guest("power")(tools, out.with_suffix(".inner.img"))
     tamper.run(tamper.TOP / "tools/disk", "--kernel", tools.kernel("guest"), "--image", inner, extra / "boot/l2.iso")
-    more = tamper.run("cpio", "--quiet", "-o", "-H", "newc", cwd=extra, input=b"boot\nboot/l2.iso\n")
     initrd = out.with_suffix(".initrd")
-    initrd.write_bytes((parts / "initrd").read_bytes() + more)
+    initrd.write_bytes(tamper.with_more((parts / "initrd").read_bytes(), extra, ("boot", "boot/l2.iso")))
     return tamper.create(tools, out, kernel=parts / "vmlinuz", initrd=initrd, cmdline=(parts / "cmdline").read_text(encoding="ascii").strip(), partition="debian-qemu")
 
 

@@ -23,6 +23,13 @@ def run(*command, **options):
 FLAG = object()  # the value of an option that has none
 
 
+def with_more(initrd, folder, names):
+    """An initrd and a second archive behind it, of these files of a folder."""
+    more = run("cpio", "--quiet", "--reproducible", "-o", "-H", "newc", cwd=folder, input="\n".join(names).encode())
+    # where an archive begins, the kernel looks at multiples of 4 only
+    return initrd + bytes(-len(initrd) % 4) + more
+
+
 def create(tools, out, **options):
     """An image by `nestbox image create`; options are its own, with _ for - and key=None for unsigned."""
     command = [tools.nestbox, "image", "create", "-o", out]

@@ -52,12 +52,11 @@ poweroff -f
 
 
 def with_files(initrd, files, folder):
-    """An initrd and a second archive behind it."""
+    """An initrd and these files behind it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    more = tamper.run("cpio", "--quiet", "--reproducible", "-o", "-H", "newc", cwd=folder, input="\n".join(sorted(files)).encode())
-    return initrd + bytes(-len(initrd) % 4) + more
+    return tamper.with_more(initrd, folder, sorted(files))
 
 
 class Bundles:
