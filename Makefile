@@ -28,9 +28,9 @@ BSP := boot/multiboot2 console/console memory/string memory/page_tables memory/p
 	$(patsubst bsp/%.c,%,$(wildcard bsp/smp/*.c bsp/timer/*.c bsp/power/*.c))
 BSP_ASM := $(patsubst bsp/%.S,%,$(wildcard bsp/boot/*.S bsp/smp/*.S))
 
-KERNEL := main handshake arch_capabilities parent partition vcpu exits exit_sample exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
+KERNEL := main handshake arch_capabilities parent partition_setup partition vcpu exits exit_sample exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
 	apic apic_access interrupts timers guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
-	upcall syscalls host_irq fpu percpu traps log crash
+	upcall monitor_load syscalls host_irq fpu percpu traps log crash
 KERNEL_ASM := entry traps
 
 NESTED := $(if $(CONFIG_PARTITION_NESTED),$(patsubst nested/%.c,%,$(wildcard nested/*.c)))
@@ -61,8 +61,8 @@ RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -
 	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $(NEWLIB_DIR)/include -isystem $(MBEDTLS_BOX_DIR)/include \
 	-Ipartitions/monitor
 # What runs once, or on the way to a stop, is built small; bench limits the rest
-COLD := bsp/acpi bsp/boot bsp/console bsp/power bsp/smp bsp/memory/carve bsp/memory/paging bsp/timer/rtc bsp/timer/seed bsp/timer/tsc_hz \
-	kernel/arch_capabilities kernel/crash kernel/log kernel/main kernel/handshake kernel/parent kernel/partition kernel/vmx/capability nested/capability \
+COLD := bsp/acpi bsp/boot bsp/console bsp/power bsp/smp bsp/memory/carve bsp/memory/paging bsp/timer/rtc bsp/timer/seed bsp/timer/tsc \
+	kernel/arch_capabilities kernel/crash kernel/log kernel/main kernel/handshake kernel/parent kernel/partition kernel/monitor_load kernel/percpu kernel/vmx/capability kernel/vmx/vmx nested/capability \
 	$(filter-out monitor/image/sha256%,$(patsubst partitions/%.c,%,$(wildcard partitions/monitor/image/*.c)))
 SMALL = $(if $(filter $(COLD:%=$(O)/%%),$@),-Os)
 HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1 -D_GNU_SOURCE
@@ -220,8 +220,9 @@ $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 
 $(O)/role.h: $(O)/config.h $(O)/nestbox
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION_NAME)")" >$@
+	$(Q)$(foreach n,2 3 4,$(if $(CONFIG_PARTITION$n_NAME),echo "#define CONFIG_ROLE_UUID_$n $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION$n_NAME)")" >>$@;))
 
-$(O)/kernel/main.o $(O)/kernel/handshake.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
+$(O)/kernel/main.o $(O)/kernel/partition_setup.o $(O)/kernel/handshake.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
 
 $(O)/kernel/monitor_blob.o: $(O)/monitor.elf kernel/monitor_blob.S
 	$(Q)mkdir -p $(@D) && strip -o $(O)/monitor.stripped $< && $(CC) -c -Wa,-I$(O) kernel/monitor_blob.S -o $@

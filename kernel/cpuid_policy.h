@@ -51,8 +51,6 @@ struct cpuid_moment {
 };
 struct cpuid_result cpuid_lookup(const struct cpuid_table *table, u32 leaf, u32 subleaf, const struct cpuid_moment *moment);
 
-extern struct cpuid_table cpuid_table;
-
 struct cpuid_place { u32 range, index; };
 
 /* Basic, hypervisor, extended by the top bits; KVM's leaves stand 0x100 above ours. range CPUID_RANGES: outside all. */

@@ -2,9 +2,8 @@
 /* CPUID exits: a look-up in the partition's table. The guest's XCR0 is in the CPU, so the size leaf is asked of hardware. */
 #include "kernel/cpuid_policy.h"
 #include "kernel/exits.h"
+#include "kernel/partition.h"
 #include "kernel/vmx/vmx_insn.h"
-
-struct cpuid_table cpuid_table;
 
 static inline enum exit_action answer(struct vcpu *v, const struct cpuid_result *r)
 {
@@ -17,7 +16,7 @@ static inline enum exit_action answer(struct vcpu *v, const struct cpuid_result 
 
 static cold_path enum exit_action look_up(struct vcpu *v, u32 leaf, u32 subleaf)
 {
-	const struct cpuid_entry *e = cpuid_find(&cpuid_table, leaf, subleaf);
+	const struct cpuid_entry *e = cpuid_find(&v->partition->cpuid, leaf, subleaf);
 
 	if (e && !e->depends_on_moment)
 		return answer(v, &e->value);
@@ -27,14 +26,14 @@ static cold_path enum exit_action look_up(struct vcpu *v, u32 leaf, u32 subleaf)
 		moment.osxsave = vmread(VMCS_GUEST_CR4) & CR4_OSXSAVE;
 	if (leaf == 0xD && subleaf < 2)
 		moment.xsave_bytes = cpuid(leaf, subleaf).ebx;
-	struct cpuid_result r = cpuid_lookup(&cpuid_table, leaf, subleaf, &moment);
+	struct cpuid_result r = cpuid_lookup(&v->partition->cpuid, leaf, subleaf, &moment);
 	return answer(v, &r);
 }
 
 enum exit_action exit_cpuid(struct vcpu *v)
 {
 	u32 leaf = (u32)v->gpr[RAX];
-	const struct cpuid_entry *e = cpuid_table.plain[cpuid_slot(leaf)];
+	const struct cpuid_entry *e = v->partition->cpuid.plain[cpuid_slot(leaf)];
 
 	if (e->leaf == leaf)
 		return answer(v, &e->value);

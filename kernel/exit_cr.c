@@ -8,8 +8,7 @@
 #include "kernel/fpu.h"
 #include "kernel/guest_memory.h"
 #include "kernel/nested_hooks.h"
-#include "kernel/percpu.h"
-#include "kernel/upcall.h"
+#include "kernel/partition.h"
 #include "kernel/vmx/vmx.h"
 #include "kernel/vmx/vmx_insn.h"
 
@@ -54,7 +53,7 @@ static enum exit_action load_pdptes(struct vcpu *v)
 	if (!guest_read(at, pdpte, sizeof(pdpte)))
 		return EXIT_ACTION_INJECT_GP;
 	for (u32 i = 0; i < 4; i++)
-		if (pdpte[i] & 1 && (pdpte[i] & 0x1E6 || pdpte[i] >> monitor_info.physical_address_bits))
+		if (pdpte[i] & 1 && (pdpte[i] & 0x1E6 || pdpte[i] >> this_partition()->monitor.info.physical_address_bits))
 			return EXIT_ACTION_INJECT_GP;
 	for (u32 i = 0; i < 4; i++)
 		vmwrite(VMCS_GUEST_PDPTE0 + 2 * i, pdpte[i]);

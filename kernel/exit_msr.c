@@ -28,14 +28,14 @@ static u64 held[MONITOR_MAX_CPUS][256];
 static bool read_held(struct vcpu *v, const struct row *row, u32 msr, u64 *value)
 {
 	(void)row;
-	*value = held[v->index][msr & 0xFF];
+	*value = held[v->number][msr & 0xFF];
 	return true;
 }
 
 static bool write_held(struct vcpu *v, const struct row *row, u32 msr, u64 value)
 {
 	(void)row;
-	held[v->index][msr & 0xFF] = value;
+	held[v->number][msr & 0xFF] = value;
 	return true;
 }
 
@@ -291,7 +291,7 @@ bool msr_write(struct vcpu *v, u32 msr, u64 value)
 /* As firmware would leave them: write-back by default, the device hole uncached. */
 void msr_reset(struct vcpu *v)
 {
-	u64 *mtrr = held[v->index];
+	u64 *mtrr = held[v->number];
 
 	for (u32 i = 0; i < ARRAY_SIZE(held[0]); i++)
 		mtrr[i] = 0;
@@ -312,8 +312,8 @@ static cold_path enum exit_action refuse(struct vcpu *v, const char *what)
 {
 	static u32 reported[MONITOR_MAX_CPUS];
 
-	if (!v->in_l2 && reported[v->index] < CONFIG_REPORTED_MSRS) {
-		reported[v->index]++;
+	if (!v->in_l2 && reported[v->number] < CONFIG_REPORTED_MSRS) {
+		reported[v->number]++;
 		log_line("partition: no MSR %x here (%s on CPU %lu): #GP", (u32)v->gpr[RCX], what, v->index);
 	}
 	return EXIT_ACTION_INJECT_GP;

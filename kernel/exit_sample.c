@@ -27,7 +27,7 @@ void exit_sample_note(struct exit_statistics *statistics, struct exit_trace *tra
 
 struct vcpu *exit_sample(struct vcpu *v)
 {
-	struct exit_trace *trace = &exit_traces[v->index];
+	struct exit_trace *trace = &exit_traces[v->number];
 	struct exit_trace_entry entry = { .start_ticks = rdtsc(), .reason = (u16)v->exit_reason, .level = v->in_l2 ? 2 : 1 };
 
 	v->next_note -= sizeof(struct exit_note); /* both are done again */

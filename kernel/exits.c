@@ -298,10 +298,10 @@ enum exit_action exit_external_interrupt(struct vcpu *v)
 		timers_expired(v);
 	else if (vector == VECTOR_KICK)
 		timers_rearm(v);
-	else if (vector >= VECTOR_HOST_IRQ && vector < VECTOR_TIMER) {
+	else if (vector >= VECTOR_HOST_IRQ && vector < VECTOR_TIMER)
 		host_irq_note(vector - VECTOR_HOST_IRQ);
+	if (v->is_boot)
 		host_irq_deliver();
-	}
 	return EXIT_ACTION_RESUME;
 }
 

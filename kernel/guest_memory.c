@@ -3,9 +3,12 @@
 #include "kernel/guest_memory.h"
 
 #include "bsp/memory/paging.h"
-#include "kernel/percpu.h"
+#include "kernel/partition.h"
 
-struct guest_ram guest_ram;
+bool guest_to_host(gpa_t gpa, u64 length, hpa_t *host)
+{
+	return guest_ram_translate(&this_partition()->ram, gpa, length, host);
+}
 
 void *window_map(enum window_slot slot, hpa_t page)
 {

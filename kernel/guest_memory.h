@@ -13,7 +13,6 @@ struct vcpu;
 
 /* Host address of a guest-physical range inside the partition's RAM; false if any byte lies outside. Pure: unit-testable. */
 struct guest_ram { u64 host_base; u64 bytes; };
-extern struct guest_ram guest_ram;
 static inline must_check bool guest_ram_translate(const struct guest_ram *ram, gpa_t gpa, u64 length, hpa_t *host)
 {
 	u64 low = min_u64(ram->bytes, GUEST_HOLE_START), high = gpa.value - GUEST_HIGH_START;
@@ -29,10 +28,8 @@ static inline must_check bool guest_ram_translate(const struct guest_ram *ram, g
 	return true;
 }
 
-static inline must_check bool guest_to_host(gpa_t gpa, u64 length, hpa_t *host)
-{
-	return guest_ram_translate(&guest_ram, gpa, length, host);
-}
+/* In the RAM of this CPU's partition. */
+bool must_check guest_to_host(gpa_t gpa, u64 length, hpa_t *host);
 
 /* Copies; a range may cross pages. False: outside RAM, nothing was copied. */
 bool must_check guest_read(gpa_t gpa, void *buffer, u64 length);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Delivery of bound host interrupts to the monitor. Only the boot CPU receives them, so plain memory is enough. */
+/* Delivery of bound host interrupts to the monitors, on their boot CPUs. */
 #include "kernel/host_irq.h"
 
 #include "bsp/console/console.h"
 #include "bsp/timer/ioapic.h"
 #include "kernel/monitor_abi.h"
+#include "kernel/partition.h"
 #include "kernel/traps.h"
-#include "kernel/upcall.h"
 
 #define GRANTED_LINES BIT(CONSOLE_IRQ)
-
-static u32 noted;
 
 bool host_irq_bind(u32 line)
 {
@@ -23,18 +21,28 @@ bool host_irq_bind(u32 line)
 	return true;
 }
 
+void host_irq_pass_on(struct partition *p, u32 line)
+{
+	__atomic_or_fetch(&p->host_irqs, 1u << line, __ATOMIC_SEQ_CST);
+	vcpu_kick(&p->vcpus[0]);
+}
+
+/* Interrupts are routed to the box's boot CPU. */
 void host_irq_note(u32 line)
 {
 	if (line < HOST_IRQ_LINES)
-		noted |= 1u << line;
+		__atomic_or_fetch(&partitions[0].host_irqs, 1u << line, __ATOMIC_SEQ_CST);
 }
 
 void host_irq_deliver(void)
 {
-	while (noted) {
-		u32 line = (u32)__builtin_ctz(noted);
+	struct partition *p = this_partition();
+	u32 lines;
 
-		noted &= ~(1u << line);
+	while ((lines = __atomic_load_n(&p->host_irqs, __ATOMIC_RELAXED))) {
+		u32 line = (u32)__builtin_ctz(lines);
+
+		__atomic_and_fetch(&p->host_irqs, ~(1u << line), __ATOMIC_SEQ_CST);
 		upcall_run(UPCALL_HOST_IRQ, 0, 0, line);
 	}
 }

@@ -10,7 +10,10 @@
 /* The lines configuration grants to the monitor, a bit each. */
 bool must_check host_irq_bind(u32 line);
 void host_irq_note(u32 line);
-/* Upcalls for every noted line; boot CPU only. */
+/* As if the line had come to another partition: its boot CPU delivers it. */
+struct partition;
+void host_irq_pass_on(struct partition *p, u32 line);
+/* Upcalls for every noted line of this partition's; its boot CPU only. */
 void host_irq_deliver(void);
 
 #endif

@@ -6,7 +6,6 @@
 #include "kernel/monitor_abi.h"
 #include "kernel/nested_hooks.h"
 #include "kernel/partition.h"
-#include "kernel/percpu.h"
 #include "kernel/upcall.h"
 #include "kernel/vmx/vmx_insn.h"
 
@@ -44,7 +43,7 @@ static void deliver_to(struct vcpu *target, u32 command)
 	}
 }
 
-bool interrupts_msi(u64 address, u32 data)
+bool interrupts_msi(const struct partition *p, u64 address, u32 data)
 {
 	u32 destination = address >> 12 & 0xFF;
 	bool logical = address & BIT(2);
@@ -53,17 +52,17 @@ bool interrupts_msi(u64 address, u32 data)
 
 	if (address >> 20 != 0xFEE)
 		return false;
-	for (u32 i = 0; i < partition_cpu_count() && !(lowest && found); i++)
-		if (apic_matches(&vcpus[i].apic, destination, logical)) {
-			deliver_to(&vcpus[i], (data & 0x7FF) | (data & ICR_LEVEL));
+	for (u32 i = 0; i < p->cpu_count && !(lowest && found); i++)
+		if (apic_matches(&p->vcpus[i].apic, destination, logical)) {
+			deliver_to(&p->vcpus[i], (data & 0x7FF) | (data & ICR_LEVEL));
 			found = true;
 		}
 	return true;
 }
 
-void interrupts_pic_line(bool level)
+void interrupts_pic_line(const struct partition *p, bool level)
 {
-	struct vcpu *boot = &vcpus[0];
+	struct vcpu *boot = &p->vcpus[0];
 
 	__atomic_store_n(&boot->apic.pic_line, level, __ATOMIC_RELAXED);
 	if (level)
@@ -79,8 +78,8 @@ void interrupts_ipi(struct vcpu *v, u32 command, u32 destination)
 		return; /* INIT level de-assert: nothing to synchronise */
 	if ((mode == DELIVERY_FIXED || mode == DELIVERY_LOWEST) && (command & 0xFF) < 16)
 		v->apic.esr_pending |= APIC_ESR_SEND_ILLEGAL;
-	for (u32 i = 0; i < partition_cpu_count(); i++) {
-		struct vcpu *target = &vcpus[i];
+	for (u32 i = 0; i < v->partition->cpu_count; i++) {
+		struct vcpu *target = &v->partition->vcpus[i];
 		bool wanted = shorthand == 0 ? apic_matches(&target->apic, destination, command & ICR_LOGICAL) :
 			      shorthand == 1 ? target == v :
 			      shorthand == 2 ? true : target != v;

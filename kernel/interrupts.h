@@ -8,9 +8,10 @@
 
 #include "kernel/vcpu.h"
 
-/* A message as a device would write it. False: not one a LAPIC takes. */
-bool must_check interrupts_msi(u64 address, u32 data);
-void interrupts_pic_line(bool level);
+/* A message as a device of the partition would write it. False: not one a LAPIC takes. */
+struct partition;
+bool must_check interrupts_msi(const struct partition *p, u64 address, u32 data);
+void interrupts_pic_line(const struct partition *p, bool level);
 /* ICR written by v. In x2APIC mode destination is 32 bits, else the top byte of ICR's high half. */
 void interrupts_ipi(struct vcpu *v, u32 command, u32 destination);
 /* Sets a vector in v's own or another's LAPIC and kicks that CPU when needed. */

@@ -86,7 +86,19 @@ enum syscall_number {
 	SYS_DMA_ADDRESS = 15,   /* (address): where the monitor's own writable page lies in physical memory, for a driver that may tell a device */
 	SYS_MMIO_MAP = 16,      /* (physical, bytes), both multiples of 4096, bytes at most MONITOR_MMIO_MOST: a device's registers, uncached, for
 	                         * good; their address. Only until the partition has started, and only what is no memory and no interrupt controller */
+	SYS_CONSOLE_FEED = 17,     /* (partition, byte): for another partition's SYS_CONSOLE_READ; the first partition's monitor only. -SYS_EAGAIN: no room */
+	SYS_PARTITION = 18,        /* (partition, struct partition_status *): what there is and how it is; the first partition's monitor only */
 	SYS_COUNT
+};
+
+/* Another partition as the first one's monitor sees it. */
+struct partition_status {
+	char name[64];
+	uint64_t ram_bytes;
+	uint32_t cpu_count;
+	uint32_t first_cpu;
+	uint32_t stop_reason;                  /* enum stop_reason; 0: it runs */
+	uint32_t monitor_has_faulted;
 };
 
 enum sys_error { SYS_EINVAL = 1, SYS_EPERM = 2, SYS_EAGAIN = 3, SYS_ENOENT = 4, SYS_EFAULT = 5 };
@@ -221,6 +233,8 @@ struct monitor_info {
 	uint32_t parent;                       /* enum monitor_parent */
 	uint32_t nested_virtual_interrupts;    /* L1 is offered virtual-interrupt delivery where the CPU has it */
 	uint32_t has_crash_report;             /* there is a page for it at MONITOR_CRASH_VA */
+	uint32_t number;                       /* of the partition; the first, 0, has the box's console, disk and crash report */
+	uint32_t partition_count;
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starting, stopping and restarting the partition; see partition.h. Owns the stop record. */
+/* Starting, stopping and restarting a partition; see partition.h. */
 #include "kernel/partition.h"
 
 #include "bsp/boot/boot.h"
@@ -10,69 +10,62 @@
 #include "kernel/host_irq.h"
 #include "kernel/log.h"
 #include "kernel/msr_policy.h"
-#include "kernel/percpu.h"
 #include "kernel/timers.h"
 #include "kernel/upcall.h"
 #include "kernel/vmx/vmx_insn.h"
 
 noreturn_fn void vcpu_enter(struct vcpu *v);
 
-static u32 cpu_count;
-static struct { u32 reason; u64 detail; } stop;
-static u32 asked;      /* enum stop_action that ends holding; 0: none */
-static u32 parked;     /* CPUs waiting in partition_park() */
-static u32 generation; /* counts restarts: parked CPUs wait for it to move */
-
-u32 partition_cpu_count(void)
-{
-	return cpu_count;
-}
-
-void partition_set_cpu_count(u32 count)
-{
-	cpu_count = count;
-}
-
 void partition_stop(enum stop_reason reason, u64 detail)
 {
+	struct partition *p = this_partition();
 	u32 none = 0;
 
-	if (!__atomic_compare_exchange_n(&stop.reason, &none, (u32)reason, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+	if (!__atomic_compare_exchange_n(&p->stop_reason, &none, (u32)reason, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 		if (reason == STOP_REQUESTED)
-			asked = (u32)detail;
+			p->asked = (u32)detail;
 		return;
 	}
-	stop.detail = detail;
-	for (u32 i = 0; i < cpu_count; i++)
-		vcpu_request(&vcpus[i], REQUEST_STOP);
+	p->stop_detail = detail;
+	for (u32 i = 0; i < p->cpu_count; i++)
+		vcpu_request(&p->vcpus[i], REQUEST_STOP);
 }
 
 static const char *const action_names[] = {
 	[ACTION_HOLD] = "hold", [ACTION_RESTART] = "restart", [ACTION_REBOOT] = "reboot the box", [ACTION_POWER_OFF] = "power off",
 };
 
-static enum stop_action fallback_action(void)
+/* Without a monitor there is nobody to load an image. */
+static enum stop_action fallback_action(const struct partition *p)
 {
-	u32 action = monitor_info.on_crash;
+	u32 action = p->plan->on_crash;
 
-	return action == ACTION_RESTART ? ACTION_REBOOT : (enum stop_action)action;
+	if (action != ACTION_RESTART)
+		return (enum stop_action)action;
+	return p->number ? ACTION_HOLD : ACTION_REBOOT;
+}
+
+/* The box belongs to the first partition; another ends it only by the crash for which it is configured so. */
+static enum stop_action limited(const struct partition *p, enum stop_action action)
+{
+	return action <= ACTION_RESTART || !p->number || action == p->plan->on_crash ? action : ACTION_HOLD;
 }
 
 /* Asks the monitor; a dead monitor or an answer that is none leaves the configured crash action, without restart. */
-static enum stop_action choose_action(void)
+static enum stop_action choose_action(struct partition *p)
 {
-	u64 answer = upcall_run(UPCALL_STOPPED, stop.detail, 0, stop.reason);
+	u64 answer = upcall_run(UPCALL_STOPPED, p->stop_detail, 0, p->stop_reason);
 
-	return answer >= ACTION_HOLD && answer <= ACTION_POWER_OFF ? (enum stop_action)answer : fallback_action();
+	return limited(p, answer >= ACTION_HOLD && answer <= ACTION_POWER_OFF ? (enum stop_action)answer : fallback_action(p));
 }
 
 /* The box stays up for its people: host interrupts still reach the monitor, no guest runs. Until one of them asks for something else. */
-static enum stop_action hold(void)
+static enum stop_action hold(struct partition *p)
 {
-	for (asked = 0;;) {
+	for (p->asked = 0;;) {
 		host_irq_deliver();
-		if (asked > ACTION_HOLD && asked <= ACTION_POWER_OFF)
-			return (enum stop_action)asked;
+		if (p->asked > ACTION_HOLD && p->asked <= ACTION_POWER_OFF)
+			return limited(p, (enum stop_action)p->asked);
 		interrupts_enable_and_halt();
 	}
 }
@@ -111,37 +104,43 @@ static void boot(struct vcpu *v)
 
 static void park_other(struct vcpu *v, u32 seen)
 {
-	__atomic_add_fetch(&parked, 1, __ATOMIC_SEQ_CST);
-	vcpu_kick(&vcpus[0]);
-	while (__atomic_load_n(&generation, __ATOMIC_SEQ_CST) == seen)
+	struct partition *p = v->partition;
+
+	__atomic_add_fetch(&p->parked, 1, __ATOMIC_SEQ_CST);
+	vcpu_kick(&p->vcpus[0]);
+	while (__atomic_load_n(&p->generation, __ATOMIC_SEQ_CST) == seen)
 		interrupts_enable_and_halt();
 	reset_cpu(v);
-	__atomic_sub_fetch(&parked, 1, __ATOMIC_SEQ_CST);
+	__atomic_sub_fetch(&p->parked, 1, __ATOMIC_SEQ_CST);
 }
 
 static void restart(struct vcpu *v)
 {
+	struct partition *p = v->partition;
+
 	timers_reset_monitor();
 	reset_cpu(v);
-	for (u32 i = 0; i < cpu_count; i++)
-		__atomic_store_n(&vcpus[i].requests, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&stop.reason, 0, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
-	for (u32 i = 1; i < cpu_count; i++)
-		vcpu_kick(&vcpus[i]);
-	while (__atomic_load_n(&parked, __ATOMIC_SEQ_CST))
+	for (u32 i = 0; i < p->cpu_count; i++)
+		__atomic_store_n(&p->vcpus[i].requests, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&p->stop_reason, 0, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&p->generation, 1, __ATOMIC_SEQ_CST);
+	for (u32 i = 1; i < p->cpu_count; i++)
+		vcpu_kick(&p->vcpus[i]);
+	while (__atomic_load_n(&p->parked, __ATOMIC_SEQ_CST))
 		cpu_pause();
 	boot(v);
 }
 
 static void park_boot(struct vcpu *v)
 {
-	while (__atomic_load_n(&parked, __ATOMIC_SEQ_CST) + 1 < cpu_count)
+	struct partition *p = v->partition;
+
+	while (__atomic_load_n(&p->parked, __ATOMIC_SEQ_CST) + 1 < p->cpu_count)
 		interrupts_enable_and_halt();
-	enum stop_action action = choose_action();
-	log_line("kernel: partition stopped, action: %s", action_names[action]);
+	enum stop_action action = choose_action(p);
+	log_line("kernel: partition%s%s stopped, action: %s", p->number ? " " : "", p->number ? p->plan->name : "", action_names[action]);
 	if (action == ACTION_HOLD)
-		action = hold();
+		action = hold(p);
 	if (action != ACTION_RESTART)
 		end_box(action);
 	restart(v);
@@ -149,7 +148,7 @@ static void park_boot(struct vcpu *v)
 
 void partition_park(struct vcpu *v)
 {
-	u32 seen = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
+	u32 seen = __atomic_load_n(&v->partition->generation, __ATOMIC_SEQ_CST);
 
 	if (v->is_boot)
 		park_boot(v);
@@ -159,6 +158,8 @@ void partition_park(struct vcpu *v)
 
 void partition_run_boot(struct vcpu *v)
 {
+	while (!__atomic_load_n(&v->partition->may_boot, __ATOMIC_ACQUIRE))
+		cpu_pause();
 	reset_cpu(v);
 	boot(v);
 	vcpu_enter(exit_prepare_entry(v));

@@ -43,6 +43,7 @@ struct percpu {
 	struct call_page *call;
 	struct task_state tss;
 	u64 gdt[7];
+	struct partition *partition;  /* whose CPU it is */
 };
 
 extern struct percpu percpu[MONITOR_MAX_CPUS];

@@ -43,6 +43,12 @@ static void copy_to_user(u64 to, const void *from, u64 length)
 	user_access_end();
 }
 
+/* The box's own things are the first partition's. */
+static bool is_first(void)
+{
+	return !this_partition()->number;
+}
+
 static u64 sys_complete(const struct trap_frame *f)
 {
 	upcall_complete(f->rdi);
@@ -75,12 +81,48 @@ static u64 sys_console_write(const struct trap_frame *f)
 	return 0;
 }
 
+/* The line is the first partition's. What the others read, it has fed them. */
 static u64 sys_console_read(const struct trap_frame *f)
 {
-	int byte = console_read();
+	struct partition *p = this_partition();
+	int byte = p->number ? partition_input_take(p) : console_read();
 
 	(void)f;
 	return byte < 0 ? ERROR(SYS_EAGAIN) : (u64)byte;
+}
+
+static struct partition *named_by(const struct trap_frame *f)
+{
+	return is_first() && f->rdi < CONFIG_PARTITIONS ? &partitions[f->rdi] : NULL;
+}
+
+static u64 sys_console_feed(const struct trap_frame *f)
+{
+	struct partition *p = named_by(f);
+
+	if (!p || !p->number)
+		return ERROR(SYS_EPERM);
+	if (!partition_input_put(p, (u8)f->rsi))
+		return ERROR(SYS_EAGAIN);
+	host_irq_pass_on(p, CONSOLE_IRQ);
+	return 0;
+}
+
+static u64 sys_partition(const struct trap_frame *f)
+{
+	const struct partition *p = named_by(f);
+
+	if (!p)
+		return ERROR(SYS_ENOENT);
+	struct partition_status status = {
+		.ram_bytes = p->ram.bytes, .cpu_count = p->cpu_count, .first_cpu = p->first_cpu,
+		.stop_reason = __atomic_load_n(&p->stop_reason, __ATOMIC_RELAXED), .monitor_has_faulted = p->monitor.has_faulted,
+	};
+	(void)format_text(status.name, sizeof(status.name), "%s", p->plan->name);
+	if (!is_user_range(f->rsi, sizeof(status), true))
+		return ERROR(SYS_EFAULT);
+	copy_to_user(f->rsi, &status, sizeof(status));
+	return 0;
 }
 
 static u64 sys_timer_arm(const struct trap_frame *f)
@@ -91,18 +133,18 @@ static u64 sys_timer_arm(const struct trap_frame *f)
 
 static u64 sys_msi(const struct trap_frame *f)
 {
-	return interrupts_msi(f->rdi, (u32)f->rsi) ? 0 : ERROR(SYS_EINVAL);
+	return interrupts_msi(this_partition(), f->rdi, (u32)f->rsi) ? 0 : ERROR(SYS_EINVAL);
 }
 
 static u64 sys_pic_line(const struct trap_frame *f)
 {
-	interrupts_pic_line(f->rdi != 0);
+	interrupts_pic_line(this_partition(), f->rdi != 0);
 	return 0;
 }
 
 static u64 sys_irq_bind(const struct trap_frame *f)
 {
-	return f->rdi < HOST_IRQ_LINES && host_irq_bind((u32)f->rdi) ? 0 : ERROR(SYS_EPERM);
+	return is_first() && f->rdi < HOST_IRQ_LINES && host_irq_bind((u32)f->rdi) ? 0 : ERROR(SYS_EPERM);
 }
 
 /* The ports of the configured drivers. */
@@ -110,7 +152,7 @@ static const struct { u16 first, count; } granted_ports[] = { CONFIG_PORT_GRANTS
 
 static bool port_is_granted(u64 port, u64 size)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(granted_ports); i++)
+	for (u32 i = 0; is_first() && i < ARRAY_SIZE(granted_ports); i++)
 		if (port >= granted_ports[i].first && size <= granted_ports[i].count &&
 		    port - granted_ports[i].first <= granted_ports[i].count - size)
 			return true;
@@ -179,12 +221,14 @@ static u64 sys_stop(const struct trap_frame *f)
 
 static u64 sys_statistics(const struct trap_frame *f)
 {
-	if (f->rdi >= monitor_info.cpu_count)
+	const struct partition *p = this_partition();
+
+	if (f->rdi >= p->cpu_count)
 		return ERROR(SYS_ENOENT);
 	if (!is_user_range(f->rsi, sizeof(struct exit_statistics), true))
 		return ERROR(SYS_EFAULT);
-	nested_count_tables(&vcpus[f->rdi]);
-	copy_to_user(f->rsi, vcpus[f->rdi].statistics, sizeof(struct exit_statistics));
+	nested_count_tables(&p->vcpus[f->rdi]);
+	copy_to_user(f->rsi, p->vcpus[f->rdi].statistics, sizeof(struct exit_statistics));
 	return 0;
 }
 
@@ -201,14 +245,14 @@ static u64 sys_log_read(const struct trap_frame *f)
 
 static u64 sys_dma_address(const struct trap_frame *f)
 {
-	if (monitor_info.disk != DISK_PCI || !is_user_range(f->rdi, 1, true))
+	if (this_partition()->monitor.info.disk != DISK_PCI || !is_user_range(f->rdi, 1, true))
 		return ERROR(SYS_EPERM);
 	return upcall_physical(f->rdi);
 }
 
 static u64 sys_mmio_map(const struct trap_frame *f)
 {
-	u64 address = monitor_info.disk == DISK_PCI ? upcall_map_registers(f->rdi, f->rsi) : 0;
+	u64 address = this_partition()->monitor.info.disk == DISK_PCI ? upcall_map_registers(f->rdi, f->rsi) : 0;
 
 	return address ? address : ERROR(SYS_EPERM);
 }
@@ -231,6 +275,8 @@ static u64 (*const syscalls[SYS_COUNT])(const struct trap_frame *) = {
 	[SYS_LOG_READ] = sys_log_read,
 	[SYS_DMA_ADDRESS] = sys_dma_address,
 	[SYS_MMIO_MAP] = sys_mmio_map,
+	[SYS_CONSOLE_FEED] = sys_console_feed,
+	[SYS_PARTITION] = sys_partition,
 };
 
 u64 syscall_dispatch(const struct trap_frame *frame)

@@ -10,8 +10,6 @@
 #include "kernel/percpu.h"
 #include "kernel/upcall.h"
 
-static u64 monitor_deadline; /* host TSC; 0: off */
-
 /* In host TSC. One the guest has set behind its present is due now, one beyond the counter's end never comes. */
 static u64 guest_deadline(const struct vcpu *v)
 {
@@ -28,7 +26,7 @@ static u64 guest_deadline(const struct vcpu *v)
 void timers_rearm(struct vcpu *v)
 {
 	u64 deadline = min_u64(guest_deadline(v), nested_deadline(v));
-	u64 monitor = __atomic_load_n(&monitor_deadline, __ATOMIC_RELAXED);
+	u64 monitor = __atomic_load_n(&v->partition->monitor_deadline, __ATOMIC_RELAXED);
 
 	if (v->is_boot && monitor)
 		deadline = min_u64(deadline, monitor);
@@ -69,12 +67,12 @@ static void guest_timer(struct vcpu *v, u64 now)
 void timers_expired(struct vcpu *v)
 {
 	u64 now = rdtsc();
-	u64 monitor = __atomic_load_n(&monitor_deadline, __ATOMIC_RELAXED);
+	u64 monitor = __atomic_load_n(&v->partition->monitor_deadline, __ATOMIC_RELAXED);
 
 	v->cpu->armed_deadline = ~0ull;
 	guest_timer(v, now);
 	if (v->is_boot && monitor && now >= monitor) {
-		__atomic_compare_exchange_n(&monitor_deadline, &monitor, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n(&v->partition->monitor_deadline, &monitor, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		upcall_run(UPCALL_TIMER, 0, 0, 0);
 	}
 	timers_rearm(v);
@@ -82,16 +80,16 @@ void timers_expired(struct vcpu *v)
 
 void timers_arm_monitor(u64 deadline)
 {
-	__atomic_store_n(&monitor_deadline, deadline, __ATOMIC_RELAXED);
 	struct vcpu *v = this_cpu()->vcpu;
 
+	__atomic_store_n(&v->partition->monitor_deadline, deadline, __ATOMIC_RELAXED);
 	if (v->is_boot)
 		timers_rearm(v);
 	else
-		vcpu_kick(&vcpus[0]);
+		vcpu_kick(&v->partition->vcpus[0]);
 }
 
 void timers_reset_monitor(void)
 {
-	__atomic_store_n(&monitor_deadline, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&this_partition()->monitor_deadline, 0, __ATOMIC_RELAXED);
 }

@@ -38,13 +38,15 @@ _Static_assert(LAST_EXITS * sizeof(struct exit_note) == 256, "vcpu.next_note wra
 enum vcpu_state { VCPU_WAIT_FOR_SIPI, VCPU_RUNNING, VCPU_PARKED };
 
 struct nested;
+struct partition;
 struct percpu;
 
 struct vcpu {
 	u64 gpr[GPR_COUNT];           /* RSP's place is unused: it lives in the VMCS */
 	u64 launched;                 /* the current VMCS has been launched (VMRESUME, not VMLAUNCH) */
 	u64 cache_bits;               /* CR0.CD and NW as the guest has them, whichever it is; hardware's CR0 never has */
-	u64 index;                    /* CPU number and APIC id of the guest */
+	u64 index;                    /* in its partition: CPU number and APIC id of the guest */
+	u64 number;                   /* of its CPU in the box */
 
 	/* the exit being handled */
 	u32 exit_reason;              /* as in the VMCS, entry-failure bit included */
@@ -72,6 +74,7 @@ struct vcpu {
 	struct apic apic;
 	struct nested *nested;        /* 0: nesting is off for this partition */
 	struct percpu *cpu;
+	struct partition *partition;
 	struct exit_statistics *statistics;
 
 	struct exit_note last_exits[LAST_EXITS];
@@ -116,7 +119,7 @@ void vcpu_request(struct vcpu *v, enum vcpu_request request);
 u32 vcpu_cpl(void);
 bool vcpu_is_long_mode_code(void);
 
-/* All vCPUs of the partition; [0] is the boot vCPU. */
+/* All vCPUs of the box, by CPU. */
 extern struct vcpu vcpus[MONITOR_MAX_CPUS];
 
 #endif

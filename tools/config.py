@@ -49,6 +49,16 @@ def problems(kconf):
         yield f"{menu_path(syms['PARTITION_NAME'])}: is empty: give the partition a name"
 
 
+def others(kconf):
+    """The rows of partitions behind the first, as struct partition_plan has them."""
+    rows, actions = [], {"HOLD": "ACTION_HOLD", "RESTART": "ACTION_RESTART", "REBOOT": "ACTION_REBOOT"}
+    for n in range(2, number(kconf, "PARTITIONS") + 1):
+        on_crash = next(a for k, a in actions.items() if kconf.syms[f"PARTITION{n}_ON_CRASH_{k}"].str_value == "y")
+        rows.append(f"{{ CONFIG_PARTITION{n}_NAME, CONFIG_ROLE_UUID_{n}, CONFIG_PARTITION{n}_CPUS, CONFIG_PARTITION{n}_RAM_MIB, "
+                    f"{on_crash}, ACTION_HOLD, false }},")
+    return [f"#define CONFIG_OTHER_PARTITIONS {' '.join(rows)}"]
+
+
 def write_if_changed(path, text):
     if not os.path.exists(path) or open(path, encoding="utf-8").read() != text:
         with open(path, "w", encoding="utf-8") as f:
@@ -69,6 +79,7 @@ def generate(kconf, directory):
         elif value:
             header.append(f"#define CONFIG_{s.name} {value}")
             make.append(f"CONFIG_{s.name} := {value}")
+    header += others(kconf)
     os.makedirs(directory, exist_ok=True)
     write_if_changed(os.path.join(directory, "config.h"), "\n".join(header) + "\n")
     write_if_changed(os.path.join(directory, "config.mk"), "\n".join(make) + "\n")

@@ -11,10 +11,9 @@
 #include "kernel/arch_capabilities.h"
 #include "kernel/config_text.h"
 #include "kernel/crash.h"
-#include "kernel/guest_memory.h"
 #include "kernel/log.h"
 #include "kernel/msr_policy.h"
-#include "kernel/percpu.h"
+#include "kernel/partition.h"
 #include "kernel/traps.h"
 #include "kernel/vmx/ept.h"
 #include "kernel/vmx/vmcs.h"
@@ -135,20 +134,23 @@ u64 vmx_ept_bytes(u64 ram_bytes)
 	return ALIGN_UP(ept_table_count(ram_bytes, largest_page()) * PAGE_SIZE, MIB(2));
 }
 
-bool vmx_build_ept(hpa_t host, u64 bytes, hpa_t tables)
+bool vmx_build_ept(struct partition *p)
 {
-	u64 low = min_u64(bytes, GUEST_HOLE_START);
+	u64 host = p->ram.host_base, bytes = p->ram.bytes, low = min_u64(bytes, GUEST_HOLE_START);
 
-	vmx_ept_pool = (struct ept_pool){
-		.tables = paging_map_ram(tables, vmx_ept_bytes(bytes)), .physical = tables.value,
+	p->ept = (struct ept_pool){
+		.tables = paging_map_ram(p->tables, vmx_ept_bytes(bytes)), .physical = p->tables.value,
 		.count = ept_table_count(bytes, largest_page()), .largest_level = largest_page(),
 	};
-	if (!vmx_ept_pool.tables)
+	if (!p->ept.tables)
 		return false;
-	CHECK(ept_map(&vmx_ept_pool, GPA(0), host, low));
-	CHECK(ept_map(&vmx_ept_pool, GPA(GUEST_HIGH_START), HPA(host.value + low), bytes - low));
-	vmx_ept01_pointer = vmx_ept_pool.physical | EPTP_WB_4_LEVELS;
-	guest_ram = (struct guest_ram){ host.value, bytes };
+	CHECK(ept_map(&p->ept, GPA(0), HPA(host), low));
+	CHECK(ept_map(&p->ept, GPA(GUEST_HIGH_START), HPA(host + low), bytes - low));
+	p->ept_pointer = p->ept.physical | EPTP_WB_4_LEVELS;
+	if (p->plan->is_nested) {
+		vmx_ept_pool = p->ept;
+		vmx_ept01_pointer = p->ept_pointer;
+	}
 	return true;
 }
 
@@ -202,14 +204,14 @@ static void write_controls(const struct vcpu *v)
 		vmwrite(VMCS_XSS_EXITING_BITMAP, 0);
 	vmwrite(VMCS_MSR_BITMAP, v->msr_bitmap01.value);
 	vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
-	vmwrite(VMCS_EPT_POINTER, vmx_ept01_pointer);
+	vmwrite(VMCS_EPT_POINTER, v->partition->ept_pointer);
 	vmwrite(VMCS_VPID, vmx_vpid01(v->index));
 	vmwrite(VMCS_LINK_POINTER, ~0ull);
 }
 
 void vmx_setup_vcpu(struct vcpu *v)
 {
-	union vmx_page *page = &vmcs01_pages[v->index];
+	union vmx_page *page = &vmcs01_pages[v->number];
 
 	page->revision = (u32)vmx_capabilities.basic & 0x7FFFFFFF;
 	v->vmcs01 = HPA(kernel_physical(page));

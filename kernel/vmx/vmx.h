@@ -24,15 +24,15 @@ void vmx_write_host_state(struct vcpu *v);
 
 extern struct vmx_capabilities vmx_capabilities;
 extern struct vmx_controls vmx_controls;
-/* EPT pointer of the partition. */
+/* For nested/: the EPT pointer and, for look-ups, the EPT01 of the one partition that may be a hypervisor. */
 extern u64 vmx_ept01_pointer;
-/* Bytes of RAM that EPT01 of a partition of that size takes, a multiple of 2 MiB. */
-u64 vmx_ept_bytes(u64 ram_bytes);
-/* Builds EPT01 for the partition's RAM at host, in vmx_ept_bytes() of RAM. False: ring 0's own page tables are too few. */
-bool must_check vmx_build_ept(hpa_t host, u64 bytes, hpa_t tables);
-/* For nested: lookup in EPT01. */
 struct ept_pool;
 extern struct ept_pool vmx_ept_pool;
+/* Bytes of RAM that EPT01 of a partition of that size takes, a multiple of 2 MiB. */
+u64 vmx_ept_bytes(u64 ram_bytes);
+/* Builds EPT01 for a partition's RAM, in vmx_ept_bytes() of RAM at p->tables. False: ring 0's own page tables are too few. */
+struct partition;
+bool must_check vmx_build_ept(struct partition *p);
 
 static inline u16 vmx_vpid01(u64 cpu) { return (u16)(1 + 2 * cpu); }
 

@@ -28,7 +28,7 @@ static const struct monitor_info *const info = (const struct monitor_info *)MONI
 
 static void arm_timer(void)
 {
-	const uint64_t deadlines[] = { board_next_deadline(&board), console_deadline(), probation_deadline() };
+	const uint64_t deadlines[] = { board_next_deadline(&board), console_deadline(), probation_deadline };
 	uint64_t first = DEADLINE_NONE;
 
 	for (unsigned int i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)

@@ -11,6 +11,8 @@
 
 static struct trial trial;
 
+uint64_t probation_deadline = UINT64_MAX;
+
 static bool is_confirmed(const struct update_box *box)
 {
 	const struct record_role *role = update_role(box);
@@ -26,29 +28,29 @@ void probation_start(const struct monitor_info *info)
 	probation_stop();
 	if (info->confirm_by == CONFIRM_HEARTBEAT && box && !is_confirmed(box))
 		trial_start(&trial, &rules, host_now_ticks());
+	probation_deadline = trial_deadline(&trial);
 }
 
 void probation_stop(void)
 {
 	trial.is_on = false;
+	probation_deadline = UINT64_MAX;
 }
 
 void probation_beat(void)
 {
 	if (trial_beat(&trial, host_now_ticks()))
 		(void)slots_confirm(&print_sink);
-}
-
-uint64_t probation_deadline(void)
-{
-	return trial_deadline(&trial);
+	probation_deadline = trial_deadline(&trial);
 }
 
 void probation_tick(void)
 {
 	const struct update_box *box = slots_box();
+	bool is_lost = trial_is_lost(&trial, host_now_ticks());
 
-	if (!trial_is_lost(&trial, host_now_ticks()) || !box || is_confirmed(box))
+	probation_deadline = trial_deadline(&trial);
+	if (!is_lost || !box || is_confirmed(box))
 		return;
 	print("slots: no heartbeat of the image that is tried; it is started again\n");
 	journal_note(&box_journal, JOURNAL_BOX, "no heartbeat: started again");

@@ -15,8 +15,8 @@ void probation_stop(void);
 /* The workload is alive. */
 void probation_beat(void);
 
-/* When probation_tick() has something to do, in ticks; UINT64_MAX for never. */
-uint64_t probation_deadline(void);
+/* When probation_tick() has something to do, in ticks; UINT64_MAX for never. Read at every port access of the guest. */
+extern uint64_t probation_deadline;
 void probation_tick(void);
 
 #endif

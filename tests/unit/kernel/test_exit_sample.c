@@ -40,7 +40,7 @@ static int reset(void **state)
 	(void)state;
 	memset(&statistics, 0, sizeof(statistics));
 	memset(exit_traces, 0, sizeof(exit_traces));
-	cpu = (struct vcpu){ .index = 1, .statistics = &statistics, .exit_reason = 10 };
+	cpu = (struct vcpu){ .index = 1, .number = 1, .statistics = &statistics, .exit_reason = 10 };
 	clock_ticks = 1000000;
 	work_ticks = 140;
 	waits = false;

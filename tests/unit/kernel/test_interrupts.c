@@ -29,8 +29,8 @@ static struct exit_statistics statistics;
 static u32 kicked, requested[CPUS];
 static u64 intack;
 static struct vcpu *const v = &vcpus[0];
+static struct partition partition = { .vcpus = vcpus, .cpu_count = CPUS };
 
-u32 partition_cpu_count(void) { return CPUS; }
 void vcpu_kick(struct vcpu *target) { kicked |= 1u << target->index; }
 void vcpu_request(struct vcpu *target, enum vcpu_request request) { requested[target->index] |= request; }
 u32 nested_primary_controls(const struct vcpu *unused) { (void)unused; return 0; }
@@ -58,6 +58,7 @@ static int fresh(void **state)
 	intack = ~0ull;
 	for (u32 i = 0; i < CPUS; i++) {
 		vcpus[i].index = i;
+		vcpus[i].partition = &partition;
 		vcpus[i].is_boot = i == 0;
 		vcpus[i].statistics = &statistics;
 		apic_reset(&vcpus[i].apic, i, i == 0);
@@ -143,7 +144,7 @@ static void messages_are_routed(void **state)
 
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
 		fresh(state);
-		assert_int_equal(interrupts_msi(rows[i].address, rows[i].data), rows[i].taken);
+		assert_int_equal(interrupts_msi(&partition, rows[i].address, rows[i].data), rows[i].taken);
 		if (receivers(0x51) != rows[i].set)
 			fail_msg("row %u reached %x", i, receivers(0x51));
 	}
@@ -282,14 +283,14 @@ static void takes_the_pics_vector(void **state)
 {
 	(void)state;
 	v->apic.lvt[LVT_LINT0] = 0x700;
-	interrupts_pic_line(true);
+	interrupts_pic_line(&partition, true);
 	assert_int_equal(kicked, 1);
 	intack = 0x30;
 	assert_int_equal(entered(), 0x80000030);
 	assert_int_equal(v->apic.isr[1], 0); /* not the LAPIC's to end */
-	interrupts_pic_line(false);
+	interrupts_pic_line(&partition, false);
 	assert_int_equal(entered(), 0);
-	interrupts_pic_line(true);
+	interrupts_pic_line(&partition, true);
 	intack = 0x100; /* the PIC had none after all */
 	assert_int_equal(entered(), 0);
 }

@@ -59,7 +59,7 @@ static int start(void **state)
 static void run_to(uint64_t second)
 {
 	now = (5000 + second) * HZ;
-	if (now >= probation_deadline())
+	if (now >= probation_deadline)
 		probation_tick();
 }
 
@@ -88,7 +88,7 @@ static void a_minute_of_heartbeat_confirms(void **state)
 	assert_int_equal(confirmed, 0);
 	beat_until(270);
 	assert_int_equal(confirmed, 1);
-	assert_true(probation_deadline() == UINT64_MAX);
+	assert_true(probation_deadline == UINT64_MAX);
 	run_to(100000);
 	assert_restarts(0);
 }
@@ -141,7 +141,7 @@ static void nobody_is_watched_who_need_not_be(void **state)
 		else
 			role_set(&meta.record.roles[0], SLOT_B, SLOT_CONFIRMED, SLOT_FAIL_NONE);
 		probation_start(&info);
-		assert_true(probation_deadline() == UINT64_MAX);
+		assert_true(probation_deadline == UINT64_MAX);
 		beat_until(1000);
 		assert_restarts(0);
 		assert_int_equal(confirmed, 0);
