@@ -78,7 +78,7 @@ static enum update_error check_to_the_end(void)
 static void the_manifest_comes_last(void **state)
 {
 	(void)state;
-	memset(slot_b(), 0xEE, MANIFEST_BYTES_TOTAL);
+	memset(slot_b(), 0xEE, IMAGE_PAYLOAD_OFFSET);
 	begin();
 	assert_true(bytes_are_zero(slot_b(), IMAGE_PAYLOAD_OFFSET));
 	for (uint64_t i = 0; i < v2.manifest.leaf_count; i++)
@@ -209,6 +209,26 @@ static void a_disk_that_lies_commits_nothing(void **state)
 	assert_int_equal(world.choice.running.slot, SLOT_A);
 }
 
+/* The manifest that is there in the end must be the one that was written, not another good one of the same payload. */
+static void a_disk_with_another_manifest_commits_nothing(void **state)
+{
+	struct image_spec spec = specs[1];
+	struct test_image twin;
+
+	(void)state;
+	spec.version = 9;
+	world_image(&world, &spec, &twin);
+	begin();
+	for (uint64_t i = 0; i < v2.manifest.leaf_count; i++)
+		assert_update(leaf(i), UPDATE_OK);
+	assert_update(install_finish(&world.install), UPDATE_OK);
+	memcpy(slot_b(), twin.bytes, MANIFEST_BYTES_TOTAL);
+	disk.loses_writes = true;
+	assert_update(check_to_the_end(), UPDATE_ERROR_RECORD_READ_BACK);
+	assert_int_equal(world.meta.writes, 0);
+	world_image_free(&twin);
+}
+
 /* Each write in turn fails: an error, never a commit, and the next attempt goes through. */
 static void each_write_may_fail(void **state)
 {
@@ -261,6 +281,7 @@ int main(void)
 		ON_A_BOX(an_altered_lender_lends_nothing_wrong),
 		ON_A_BOX(what_changed_behind_our_back_is_found),
 		ON_A_BOX(a_disk_that_lies_commits_nothing),
+		ON_A_BOX(a_disk_with_another_manifest_commits_nothing),
 		ON_A_BOX(each_write_may_fail),
 		ON_A_BOX(an_image_without_a_tree_is_refused),
 	};

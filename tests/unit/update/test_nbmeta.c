@@ -212,6 +212,21 @@ static void impossible_records_are_not_written(void **state)
 	assert_false(meta.is_read_only);
 }
 
+/* Whatever the caller's copy says: the number only rises. */
+static void numbers_rise(void **state)
+{
+	struct record next = meta.record;
+
+	(void)state;
+	assert_int_equal(commit(1), UPDATE_OK);
+	next.sequence = 0;
+	assert_int_equal(nbmeta_commit(&meta, &next), UPDATE_OK);
+	assert_int_equal(meta.record.sequence, 3);
+	next.sequence = 70;
+	assert_int_equal(nbmeta_commit(&meta, &next), UPDATE_OK);
+	assert_int_equal(meta.record.sequence, 71);
+}
+
 /* The copy in force with a number nobody counts up to. */
 static void sequence_set(uint64_t sequence)
 {
@@ -310,6 +325,7 @@ int main(void)
 		META_TEST(two_different_records_of_one_number_are_not_believed),
 		META_TEST(failed_writes_are_told),
 		META_TEST(impossible_records_are_not_written),
+		META_TEST(numbers_rise),
 		META_TEST(numbers_do_not_wrap),
 		META_TEST(anchors_are_written_when_they_differ),
 		META_TEST(small_regions_are_refused),

@@ -128,6 +128,10 @@ static uint64_t update(void)
 	uint64_t sent;
 
 	assert_update(world_begin(&world, images[1].bytes), UPDATE_OK);
+	assert_update(install_tree_block(&world.install, 0, images[1].bytes + m->tree_offset), UPDATE_OK);
+	/* the right block, too early */
+	assert_update(install_tree_block(&world.install, 2, images[1].bytes + m->tree_offset + 2 * TREE_BLOCK_BYTES),
+		      UPDATE_ERROR_ORDER);
 	for (uint64_t i = 0; i < m->tree_bytes / TREE_BLOCK_BYTES; i++)
 		assert_update(install_tree_block(&world.install, i, images[1].bytes + m->tree_offset + i * TREE_BLOCK_BYTES),
 			      UPDATE_OK);

@@ -203,6 +203,31 @@ static void a_lost_record_comes_from_the_anchor(void **state)
 	assert_false(world.choice.is_recovered);
 }
 
+/* Nor does another partition go on with what was being tried when the anchor was written. */
+static void nothing_is_tried_out_of_an_anchor(void **state)
+{
+	struct record record;
+
+	(void)state;
+	assert_boots(1, WARNING_NONE);
+	record = world.meta.record;
+	record.roles[1] = record.roles[0];
+	memset(record.roles[1].role_uuid, 0xF0, UUID_BYTES);
+	memset(record.roles[1].digests, 7, sizeof(record.roles[1].digests));
+	record.roles[1].state[1] = SLOT_INSTALLED;
+	record.roles[1].try_slot = SLOT_B;
+	record.roles[1].tries_left = 3;
+	record.role_count = 2;
+	assert_update(nbmeta_format(&world.meta_region, &record), UPDATE_OK);
+	memset(place(NBMETA_RECORD), 0xAA, RECORD_BYTES);
+	assert_boots(1, WARNING_NONE);
+	assert_true(world.choice.is_recovered);
+	assert_int_equal(world.meta.record.role_count, 2);
+	assert_int_equal(world.meta.record.roles[1].try_slot, SLOT_NONE);
+	assert_int_equal(world.meta.record.roles[1].tries_left, 0);
+	assert_int_equal(world.meta.record.roles[1].active, SLOT_A);
+}
+
 /* The newest signed image has to prove itself, like a new one. */
 static void without_anchor_the_slots_speak(void **state)
 {
@@ -356,6 +381,7 @@ int main(void)
 		ON_A_BOX(the_other_slot_helps_out),
 		ON_A_BOX(below_the_floor_nothing_runs),
 		ON_A_BOX(a_lost_record_comes_from_the_anchor),
+		ON_A_BOX(nothing_is_tried_out_of_an_anchor),
 		ON_A_BOX(without_anchor_the_slots_speak),
 		ON_A_BOX(a_foreign_record_is_left_alone),
 		ON_A_BOX(a_record_without_the_role_forgets_no_floor),
