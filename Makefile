@@ -41,7 +41,7 @@ MONITOR := $(filter-out image/keyring_dev image/keyring_release,$(patsubst parti
 	$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c))) image/$(KEYRING_POLICY)
 MONITOR_GLUE := $(patsubst bsp/newlib/%.c,%,$(wildcard bsp/newlib/*.c))
 MONITOR_GLUE_ASM := $(patsubst bsp/newlib/%.S,%,$(wildcard bsp/newlib/*.S))
-MONITOR_DRIVERS := $(patsubst bsp/%.c,%,$(wildcard bsp/disk/*.c bsp/pci/*.c))
+MONITOR_DRIVERS := $(patsubst bsp/%.c,%,$(wildcard bsp/disk/*.c bsp/net/*.c bsp/pci/*.c))
 
 IMAGE_SOURCES := $(patsubst %.c,%,$(filter-out %/crypto_heap.c %/keyring_dev.c %/keyring_release.c,$(wildcard partitions/monitor/image/*.c)))
 UPDATE_SOURCES := $(patsubst %.c,%,$(wildcard partitions/monitor/update/*.c))
@@ -117,7 +117,7 @@ $(INCLUDES): Makefile
 	$(Q)ln -s $(abspath bsp) $(abspath kernel) $(O)/include/kernel/
 	$(Q)ln -s $(abspath bsp) $(abspath kernel) $(abspath nested) $(O)/include/nested/
 	$(Q)ln -s $(abspath kernel/monitor_abi.h) $(O)/include/monitor/kernel/
-	$(Q)mkdir -p $(O)/include/monitor/bsp && ln -s $(abspath bsp/newlib) $(abspath bsp/disk) $(abspath bsp/pci) $(O)/include/monitor/bsp/
+	$(Q)mkdir -p $(O)/include/monitor/bsp && ln -s $(abspath bsp/newlib) $(abspath bsp/disk) $(abspath bsp/net) $(abspath bsp/pci) $(O)/include/monitor/bsp/
 	$(Q)touch $@
 
 ## Compiling: one rule a layer
@@ -137,6 +137,7 @@ $(eval $(call layer,nested,nested,nested,$(RING0)))
 $(eval $(call layer,monitor,partitions/monitor,monitor,$(RING3)))
 $(eval $(call layer,glue,bsp/newlib,monitor,$(RING3)))
 $(eval $(call layer,drivers/disk,bsp/disk,monitor,$(RING3)))
+$(eval $(call layer,drivers/net,bsp/net,monitor,$(RING3)))
 $(eval $(call layer,drivers/pci,bsp/pci,monitor,$(RING3)))
 
 $(O)/tool/%.o: %.c $(INCLUDES)

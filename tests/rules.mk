@@ -8,8 +8,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 TEST_INCLUDES := -I. -Ipartitions/monitor -Itools/nestbox -I$(T) -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1
 TEST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -include $(HOST_CONFIG) -MMD -MP $(TEST_INCLUDES)
 
-RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/% bsp/disk/% bsp/pci/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
-RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) $(wildcard bsp/disk/*.c bsp/pci/*.c) \
+RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/% bsp/disk/% bsp/net/% bsp/pci/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
+RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) $(wildcard bsp/disk/*.c bsp/net/*.c bsp/pci/*.c) \
 	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c)) $(wildcard tests/common/*.c)
 
 $(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox
@@ -28,8 +28,8 @@ $(T)/ring3.a: $(RING3_SOURCES:%.c=$(T)/san/%.o) $(O)/monitor/acpi/dsdt.o
 world = $(if $(filter bsp kernel nested,$(1)),$(T)/ring0.a,$(T)/ring3.a)
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c))
 unit_folder = $(patsubst %/,%,$(dir $(1)))
-# what others need of tests/unit/image: keys and images made on the spot
-borrows = $(if $(filter tools update,$(1)),image)
+# what others need: keys and images made on the spot, a board that is played
+borrows = $(if $(filter tools update,$(1)),image)$(if $(filter net,$(1)),disk)
 unit_sources = $(wildcard $(foreach d,$(1) $(borrows),tests/unit/$(d)/*.c))
 unit_helpers = $(patsubst %.c,$(T)/san/%.o,$(foreach f,$(unit_sources),$(if $(filter test_%,$(notdir $(f))),,$(f))))
 
