@@ -302,7 +302,7 @@ TRY_DISK := $(O)/run.img
 $(TRY_DISK): $(DISK_IMAGE)
 	$(Q)cp --sparse=always $< $@
 RUN := tools/run $(if $(CONFIG_DISK_NONE),--iso $(ISO),--iso '' --disk $(TRY_DISK) $(if $(CONFIG_DISK_ATA),--attach ide)) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
-	--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
+	--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(CONFIG_PARTITION_PCI_NETWORK),--net) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
 	$(if $(UNTIL),--until '$(UNTIL)')
 run: $(if $(CONFIG_DISK_NONE),$(ISO),$(TRY_DISK)) ## boot it: Nestbox, the partition, an L2 guest, a shell
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then $(RUN); else $(RUN) --fail '$(FAIL)' $(if $(UNTIL),,$(if $(DEMO_UNTIL),--until '$(DEMO_UNTIL)')); fi

@@ -38,16 +38,29 @@
 #define CONFIG_DEBUG_EXIT_ON 0
 #endif
 
-/* Ports of the disk's driver: {first, count}. */
+#if defined(CONFIG_PARTITION_MAC_SPOOFING)
+#define CONFIG_NETWORK NETWORK_ANY_ADDRESS
+#elif defined(CONFIG_PARTITION_PCI_NETWORK)
+#define CONFIG_NETWORK NETWORK_OWN_ADDRESS
+#else
+#define CONFIG_NETWORK NETWORK_NONE
+#endif
+#if defined(CONFIG_PARTITION_PCI_NETWORK)
+#define CONFIG_NETWORK_GRANTS , { 0xCF8, 4 }, { 0xCFC, 4 }
+#else
+#define CONFIG_NETWORK_GRANTS
+#endif
+
+/* Ports of the drivers of disk and network: {first, count}. */
 #if defined(CONFIG_DISK_ATA)
 #define CONFIG_DISK DISK_ATA
-#define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 }
+#define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 } CONFIG_NETWORK_GRANTS
 #elif defined(CONFIG_DISK_PCI)
 #define CONFIG_DISK DISK_PCI
 #define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 }, { 0xCF8, 4 }, { 0xCFC, 4 }
 #else
 #define CONFIG_DISK DISK_NONE
-#define CONFIG_PORT_GRANTS { 0, 0 }
+#define CONFIG_PORT_GRANTS { 0, 0 } CONFIG_NETWORK_GRANTS
 #endif
 
 #if defined(CONFIG_CONFIRM_ON_HEALTH)

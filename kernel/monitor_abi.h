@@ -195,6 +195,9 @@ enum monitor_parent { PARENT_IS_NONE, PARENT_IS_SAME_BUILD, PARENT_IS_OTHER_BUIL
 /* DISK_NONE: the image is the boot module. DISK_PCI: also disks behind controllers on the PCI bus. */
 enum disk_kind { DISK_NONE, DISK_ATA, DISK_PCI };
 
+/* What the partition's network port may send from. */
+enum network_policy { NETWORK_NONE, NETWORK_OWN_ADDRESS, NETWORK_ANY_ADDRESS };
+
 #define MONITOR_MMIO_MOST 0x20000u     /* in one piece */
 
 /* Besides the command: a 1 on the health port, or a 2 again and again. */
@@ -232,6 +235,7 @@ struct monitor_info {
 	uint64_t arch_capabilities;            /* IA32_ARCH_CAPABILITIES; 0 where the CPU has none */
 	uint32_t parent;                       /* enum monitor_parent */
 	uint32_t nested_virtual_interrupts;    /* L1 is offered virtual-interrupt delivery where the CPU has it */
+	uint32_t network;                      /* enum network_policy */
 	uint32_t has_crash_report;             /* there is a page for it at MONITOR_CRASH_VA */
 	uint32_t number;                       /* of the partition; the first, 0, has the box's console, disk and crash report */
 	uint32_t partition_count;

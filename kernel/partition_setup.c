@@ -137,11 +137,12 @@ static const struct boot_module *module_of(const struct partition *p, const stru
 	return NULL;
 }
 
-/* Of the box's own: its disk, its console, its crash report. */
+/* Of the box's own: its disk, its network, its console, its crash report. */
 static void tell_of_box(struct monitor_info *info, const struct partition_box *box)
 {
 	info->debug_exit = CONFIG_DEBUG_EXIT_ON;
 	info->disk = CONFIG_DISK;
+	info->network = CONFIG_NETWORK;
 	info->confirm_by = CONFIG_CONFIRM_BY;
 	info->heartbeat_seconds = CONFIG_HEARTBEAT_SECONDS;
 	info->silence_seconds = CONFIG_HEARTBEAT_SILENCE_SECONDS;

@@ -243,16 +243,24 @@ static u64 sys_log_read(const struct trap_frame *f)
 	return copied;
 }
 
+/* Whether its monitor has a driver that needs registers and memory. */
+static bool drives_pci(void)
+{
+	const struct monitor_info *info = &this_partition()->monitor.info;
+
+	return info->disk == DISK_PCI || info->network != NETWORK_NONE;
+}
+
 static u64 sys_dma_address(const struct trap_frame *f)
 {
-	if (this_partition()->monitor.info.disk != DISK_PCI || !is_user_range(f->rdi, 1, true))
+	if (!drives_pci() || !is_user_range(f->rdi, 1, true))
 		return ERROR(SYS_EPERM);
 	return upcall_physical(f->rdi);
 }
 
 static u64 sys_mmio_map(const struct trap_frame *f)
 {
-	u64 address = this_partition()->monitor.info.disk == DISK_PCI ? upcall_map_registers(f->rdi, f->rsi) : 0;
+	u64 address = drives_pci() ? upcall_map_registers(f->rdi, f->rsi) : 0;
 
 	return address ? address : ERROR(SYS_EPERM);
 }

@@ -14,6 +14,7 @@
 #include "loader/guest_ram.h"
 #include "manage/command.h"
 #include "manage/ctl.h"
+#include "network.h"
 #include "print.h"
 #include "probation.h"
 #include "slots.h"
@@ -138,5 +139,6 @@ struct platform host_platform(const struct monitor_info *info)
 		.ctl_port = &ctl_port,
 		.update_port = slots_update_port(),
 		.disk = disk_find(),
+		.network = network_find(info),
 	};
 }

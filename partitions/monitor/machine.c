@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "bsp/newlib/sys_call.h"
+#include "network_config.h"
 
 #define CONFIG_ADDRESS 0xCF8
 #define CONFIG_DATA 0xCFC
@@ -12,8 +13,9 @@
 #define DMA_BYTES (96u * 1024)
 #define MAPS 16u
 
-static uint8_t dma[DMA_BYTES] __attribute__((aligned(4096)));
-static struct pci_host host;
+static uint8_t disk_memory[DMA_BYTES] __attribute__((aligned(4096)));
+static uint8_t network_memory[NETWORK_DMA_BYTES] __attribute__((aligned(4096)));
+static struct pci_host disk_host, network_host;
 /* Registers stay mapped when the partition, and with it the disk, starts again. */
 static struct { uint64_t physical; uint32_t bytes; uintptr_t address; } maps[MAPS];
 
@@ -88,19 +90,35 @@ static uint64_t ticks(void *context)
 	return __builtin_ia32_rdtsc();
 }
 
-const struct pci_host *machine_pci(const struct monitor_info *info)
+/* False: the memory is not in one piece, or the kernel keeps the bus to itself. */
+static bool lend(const struct monitor_info *info, struct pci_host *host, struct dma_memory memory)
 {
-	int64_t physical = info->disk == DISK_PCI ? sys_call(SYS_DMA_ADDRESS, (uintptr_t)dma, 0, 0) : -SYS_EPERM;
+	int64_t physical = sys_call(SYS_DMA_ADDRESS, (uintptr_t)memory.bytes, 0, 0);
 
 	if (physical <= 0)
-		return NULL;
-	for (uint32_t offset = 4096; offset < DMA_BYTES; offset += 4096)
-		if (sys_call(SYS_DMA_ADDRESS, (uintptr_t)dma + offset, 0, 0) != physical + offset)
-			return NULL;
-	host = (struct pci_host){
+		return false;
+	for (uint32_t offset = 4096; offset < memory.size; offset += 4096)
+		if (sys_call(SYS_DMA_ADDRESS, (uintptr_t)memory.bytes + offset, 0, 0) != physical + offset)
+			return false;
+	memory.physical = (uint64_t)physical;
+	*host = (struct pci_host){
 		.config_read = config_read, .config_write = config_write, .map = map, .read = read, .write = write, .ticks = ticks,
 		.ticks_hz = info->tsc_hz,
-		.dma = { dma, (uint64_t)physical, sizeof(dma) },
+		.dma = memory,
 	};
-	return &host;
+	return true;
+}
+
+const struct pci_host *machine_pci(const struct monitor_info *info)
+{
+	const struct dma_memory memory = { .bytes = disk_memory, .size = sizeof(disk_memory) };
+
+	return info->disk == DISK_PCI && lend(info, &disk_host, memory) ? &disk_host : NULL;
+}
+
+const struct pci_host *machine_network(const struct monitor_info *info)
+{
+	const struct dma_memory memory = { .bytes = network_memory, .size = sizeof(network_memory) };
+
+	return info->network != NETWORK_NONE && lend(info, &network_host, memory) ? &network_host : NULL;
 }

@@ -8,7 +8,10 @@
 #include "bsp/pci/host.h"
 #include "kernel/monitor_abi.h"
 
-/* Null: this box's drivers have no use for the PCI bus. */
+/* For the disk's driver; null: it has no use for the PCI bus. */
 const struct pci_host *machine_pci(const struct monitor_info *info);
+
+/* For the network card's, with memory of its own; null: there is no network. */
+const struct pci_host *machine_network(const struct monitor_info *info);
 
 #endif

@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "manage/act.h"
 #include "manage/crash.h"
+#include "network.h"
 #include "probation.h"
 #include "stop.h"
 
@@ -151,6 +152,7 @@ static uint64_t on_stopped(struct call_page *page)
 	act_target.is_running = false;
 	console_guest_end();
 	probation_stop();
+	network_report();
 	sys_call(SYS_TIMER_ARM, 0, 0, 0);
 	enum stop_action action = stop_decide(info, page->value, page->address);
 

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define RAM_BYTES 0x10000u
 #define RINGS 0x1000u      /* of queue n at n times this; data everywhere */
 #define RING_SIZE 8u
-#define DEVICES 3u
+#define DEVICES 4u
 #define MAX_MESSAGES (4 * VIRTQUEUE_MAX_SIZE)
 
 #define REQUIRE(condition) \
@@ -191,11 +191,46 @@ static const struct disk_backend disk = {
 	.start = start, .cancel = cancel,
 };
 
+/* A network on which nothing may come from anywhere but the port. */
+static uint64_t counts[NET_COUNTS];
+
+static bool send(void *context, const uint8_t *frame, uint32_t count)
+{
+	(void)context;
+	REQUIRE(count >= NET_FRAME_LEAST && count <= NET_FRAME_MOST && !memcmp(frame + 6, "\2fuzz\1", 6));
+	return count & 1;
+}
+
+static uint32_t receive_frame(void *context, uint8_t *frame, uint32_t room)
+{
+	uint32_t count = (uint32_t)(now * 7 % (room + 1));
+
+	(void)context;
+	memset(frame, (int)now, count);
+	return count;
+}
+
+static bool is_up(void *context)
+{
+	(void)context;
+	return now & 0x100;
+}
+
+static void foreign(void *context, const uint8_t *source)
+{
+	(void)context;
+	(void)source;
+}
+
+static const struct net_backend network = {
+	.policy.mac = "\2fuzz\1", .counts = counts, .send = send, .receive = receive_frame, .is_up = is_up, .foreign = foreign,
+};
+
 static void power_on(void)
 {
 	const struct platform platform = {
 		.ops = &ops, .ticks_hz = 1000000, .devices = UINT32_MAX,
-		.ctl_port = &backend, .update_port = &backend, .disk = &disk,
+		.ctl_port = &backend, .update_port = &backend, .disk = &disk, .network = &network,
 	};
 
 	board_reset(&board, &platform);

@@ -35,6 +35,8 @@ BUILDS = {
     "pci": GUEST + "CONFIG_DISK_PCI=y\n",
     "roots": GUEST + "CONFIG_DISK_ATA=y\n",  # it knows two root keys, of which both must sign a keyring
     "update": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_DISK_ATA=y\nCONFIG_SLOT_TRIES=1\n",
+    "network": GUEST + "CONFIG_PARTITION_PCI_NETWORK=y\n",
+    "spoofing": GUEST + "CONFIG_PARTITION_PCI_NETWORK=y\nCONFIG_PARTITION_MAC_SPOOFING=y\n",
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
     "nesting": NESTING,
@@ -172,6 +174,11 @@ def in_nestbox(parent, *expects):
 
 def finished(name):
     return (f"guest: {name}: [1-9]\\d* checks, 0 wrong", r"debug exit 0\); switching the box off", POWERED_OFF)
+
+
+def moved(frames):
+    counted, *ended = finished("network")
+    return (counted, f"network: {frames}", *ended)
 
 
 def stopped(name, report, action="starting it again"):
@@ -363,6 +370,12 @@ TESTS = [
          forbids=BROKEN + "|guest:|image: accepted", until=HELD),
     Test("slots: no disk", "disk", None, expects=("image refused: there is no disk", HELD), forbids=BROKEN + "|guest:", until=HELD),
     Test("virtio: devices used well, then by a madman", "guest", guest("virtio"), finished("virtio"), timeout=120),
+    Test("network: an answer by way of an e1000, none for strangers", "network", guest("network"),
+         ("network: Intel 82540EM at 00:0.*; port 02:4e:42:00:00:01 sends from its own address only", "guest: port 2:4e:42:0:0:1, link 1",
+          "network: .* 02:4e:42:00:00:77, was dropped", *moved("[2-9] frames sent, .* 3 from other addresses")), options=("--net",)),
+    Test("network: with spoofing strangers are answered", "spoofing", guest("network", "spoofing"),
+         ("02:4e:42:00:00:01 sends from any address", *moved("[3-9] frames sent, .* 0 from other addresses")), options=("--net",)),
+    Test("network: a machine without a card", "network", guest("power"), ("network: warning: there is no card that can be driven", "guest: boot 3: ACPI S5", POWERED_OFF), until=""),
     Test("update: refused, given up, moved on, no way below", "update", disk=updates.box_disk, boots_disk=True, expects=updates.EXPECTS, check=updates.complaint,
          forbids="CRASH|BUG:|Oops|Kernel panic|image refused", timeout=900, memory=1024),
     *[Test(f"kill: the emulator ends amid updates, {row} of 2", "disk", compares=killed(row, 12)) for row in (1, 2)],

@@ -123,6 +123,8 @@ static enum exit_code enable_steps(struct edit *edit, struct layout *layout)
 		code = edit_number(edit, "PARTITION_CPUS", cpus = NESTED_CPUS);
 	if (!code && layout->board_cpus < cpus)
 		code = edit_number(edit, "MACHINE_CPUS", cpus);
+	if (!code && layout->partitions[0].has_network)
+		code = edit_set(edit, "PARTITION_MAC_SPOOFING", "y");
 	return code;
 }
 
@@ -131,9 +133,10 @@ static enum exit_code disable_steps(struct edit *edit, struct layout *layout)
 {
 	enum exit_code code = edit_set(edit, "PARTITION_NESTED", NULL);
 
-	(void)layout;
 	if (!code)
 		code = edit_set(edit, "PARTITION_NESTED_SMALL", NULL);
+	if (!code && layout->partitions[0].has_network)
+		code = edit_set(edit, "PARTITION_MAC_SPOOFING", NULL);
 	if (!code)
 		code = edit_set(edit, "NESTED_VIRTUAL_INTERRUPTS", NULL);
 	return code;
@@ -271,7 +274,7 @@ static enum exit_code status(const struct text_list *operands)
 
 const struct command command_nested_enable = {
 	.name = "nested enable",
-	.summary = "let the partition be a hypervisor: option, memory, CPUs",
+	.summary = "let the partition be a hypervisor: option, memory, CPUs, network",
 	.operands = "CONFIG",
 	.operands_min = 1,
 	.operands_max = 1,

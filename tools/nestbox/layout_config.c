@@ -30,6 +30,15 @@ static uint64_t first_cpus(uint32_t count)
 	return count >= LAYOUT_CPUS_MAX ? ~0ull : ((uint64_t)1 << count) - 1;
 }
 
+static void network_from_config(struct config_text config, struct layout_partition *p)
+{
+	char mac[CONFIG_VALUE_BYTES];
+
+	p->has_network = config_is_set(config, "PARTITION_PCI_NETWORK");
+	p->may_spoof = config_is_set(config, "PARTITION_MAC_SPOOFING");
+	p->mac_is_read = config_value(config, "PARTITION_MAC", mac) && mac_parse(mac, p->mac);
+}
+
 enum exit_code layout_from_config(const char *path, struct config_text config, struct layout *layout)
 {
 	struct layout_partition *p = &layout->partitions[0];
@@ -57,6 +66,7 @@ enum exit_code layout_from_config(const char *path, struct config_text config, s
 	p->cpus = first_cpus(p->cpu_count); /* the kernel pins virtual CPU n to the machine's n-th */
 	p->is_nested = config_is_set(config, "PARTITION_NESTED");
 	p->may_be_small = config_is_set(config, "PARTITION_NESTED_SMALL");
+	network_from_config(config, p);
 	p->devices = LAYOUT_DEVICE_SERIAL | (config_is_set(config, "DISK_ATA") || config_is_set(config, "DISK_PCI") ? LAYOUT_DEVICE_ATA : 0);
 	layout_place(layout);
 	return EXIT_OK;
@@ -125,7 +135,7 @@ struct nested_facts nested_facts_from_config(struct config_text config, const st
 		.small_allowed = fact_of(p->may_be_small),
 		.virtual_interrupts = p->is_nested ? fact_of(config_is_set(config, "NESTED_VIRTUAL_INTERRUPTS")) : FACT_UNKNOWN,
 		.layout_sound = fact_of(!layout_refuse_next(layout, &rule, &at)),
-		.mac_free = FACT_YES, /* there is no network port yet that could hold a policy */
+		.mac_free = fact_of(!p->has_network || p->may_spoof),
 		.refuses_other_build = fact_of(config_is_set(config, "PARENT_BUILD_REFUSE")),
 	};
 

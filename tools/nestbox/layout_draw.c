@@ -67,6 +67,17 @@ static uint32_t cpus_shown(const struct layout *l)
 	return l->board_cpus < LAYOUT_CPUS_MAX ? l->board_cpus : LAYOUT_CPUS_MAX;
 }
 
+static void network_text(const struct layout_partition *p)
+{
+	char mac[MAC_TEXT_BYTES];
+
+	mac_print(p->mac, mac);
+	if (p->has_network)
+		printf("  %s: %s, %s\n", p->name, mac, p->may_spoof ? "sends from any address" : "sends from its own address only");
+	else
+		printf("  %s: none\n", p->name);
+}
+
 void layout_draw_text(const struct layout *l)
 {
 	struct layout_piece pieces[LAYOUT_PIECES_MAX];
@@ -100,6 +111,18 @@ void layout_draw_text(const struct layout *l)
 			printf("  %s: slot record 1 MiB, slots A and B %" PRIu32 " MiB each, data %" PRIu32 " MiB\n", p->name, p->slot_mib,
 			       p->data_mib);
 	}
+	printf("Network\n");
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
+		network_text(&l->partitions[i]);
+}
+
+static void network_json(const struct layout_partition *p)
+{
+	char mac[MAC_TEXT_BYTES];
+
+	mac_print(p->mac, mac);
+	json_text("mac", p->has_network ? mac : "");
+	json_text("mac_spoofing", p->has_network && p->may_spoof ? "yes" : "no");
 }
 
 static void partition_json(const struct layout_partition *p)
@@ -115,6 +138,7 @@ static void partition_json(const struct layout_partition *p)
 			json_number(NULL, cpu);
 	json_list_close();
 	json_text("image", p->devices & LAYOUT_DEVICE_ATA ? "slots" : "boot module");
+	network_json(p);
 	json_number("slot_mib", p->slot_mib);
 	json_number("data_mib", p->data_mib);
 	json_object_close();

@@ -27,6 +27,7 @@ enum platform_device {
 	PLATFORM_RNG = 1,
 	PLATFORM_CONSOLE = 2,
 	PLATFORM_DISK = 4,
+	PLATFORM_NETWORK = 8,
 };
 
 /* One access of the guest; values are zero-extended. */
@@ -40,6 +41,7 @@ struct bus_access {
 
 struct port_backend;
 struct disk_backend;
+struct net_backend;
 
 struct platform_ops {
 	uint64_t (*now_ticks)(void *context);
@@ -69,6 +71,8 @@ struct platform {
 	const struct port_backend *ctl_port, *update_port;
 	/* Who keeps the bytes of the disk; null: there is none. */
 	const struct disk_backend *disk;
+	/* Who has the network's frames; null: nobody. */
+	const struct net_backend *network;
 };
 
 #endif

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layout/mac.h"
+
 #define LAYOUT_PARTITIONS_MAX 4u
 #define LAYOUT_NAME_BYTES 64u /* with its terminator */
 #define LAYOUT_CPUS_MAX 64u
@@ -33,6 +35,9 @@ struct layout_partition {
 	uint32_t slot_mib; /* each of two; 0: no slots, or not known here */
 	uint32_t data_mib;
 	uint64_t image_bytes; /* 0: not known */
+	bool has_network, may_spoof;
+	bool mac_is_read; /* false: what is configured is no address */
+	uint8_t mac[MAC_BYTES]; /* of its port */
 };
 
 struct layout {

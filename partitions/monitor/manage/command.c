@@ -9,6 +9,7 @@
 #include "manage/exits.h"
 #include "manage/nested.h"
 #include "manage/show.h"
+#include "network.h"
 
 static void command_help(struct command_call *call);
 

@@ -48,7 +48,7 @@ struct nested_facts nested_facts_of_box(const struct monitor_info *info, const s
 		.layout_sound = FACT_YES,
 		.emulator_has_vmx = FACT_YES,
 		.virtual_interrupts = info->nested ? fact_of(info->nested_virtual_interrupts) : FACT_UNKNOWN,
-		.mac_free = FACT_YES, /* there is no network port yet that could hold a policy */
+		.mac_free = fact_of(info->network != NETWORK_OWN_ADDRESS),
 		.in_nestbox = fact_of(is_in_nestbox),
 		.same_build = is_in_nestbox ? fact_of(info->parent == PARENT_IS_SAME_BUILD) : FACT_UNKNOWN,
 		.entries_succeed = FACT_YES,

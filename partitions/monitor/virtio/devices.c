@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* PCI device numbers: those of a device do not depend on which others there are. */
-enum slot { SLOT_RNG = 1, SLOT_CONSOLE, SLOT_DISK };
+enum slot { SLOT_RNG = 1, SLOT_CONSOLE, SLOT_DISK, SLOT_NETWORK };
 
 enum port { PORT_TERMINAL, PORT_CTL, PORT_UPDATE };
 
@@ -58,6 +58,13 @@ static void plug_disk(struct virtio_devices *devices, const struct virtio_host *
 	virtio_function_plug(&devices->blk.function, pci, SLOT_DISK);
 }
 
+static void plug_network(struct virtio_devices *devices, const struct virtio_host *host,
+			 struct pci *pci)
+{
+	virtio_net_init(&devices->net, host, devices->timebase->platform->network);
+	virtio_function_plug(&devices->net.function, pci, SLOT_NETWORK);
+}
+
 void virtio_devices_reset(struct virtio_devices *devices, const struct timebase *timebase,
 			  struct pci *pci)
 {
@@ -78,6 +85,8 @@ void virtio_devices_reset(struct virtio_devices *devices, const struct timebase 
 		plug_console(devices, &host, pci);
 	if ((platform->devices & PLATFORM_DISK) && platform->disk)
 		plug_disk(devices, &host, pci);
+	if ((platform->devices & PLATFORM_NETWORK) && platform->network)
+		plug_network(devices, &host, pci);
 }
 
 void virtio_devices_run(struct virtio_devices *devices)
@@ -89,11 +98,13 @@ void virtio_devices_run(struct virtio_devices *devices)
 	devices->worked = now;
 	virtio_console_run(&devices->console);
 	virtio_blk_run(&devices->blk);
+	virtio_net_run(&devices->net);
 }
 
 uint64_t virtio_devices_next_deadline(const struct virtio_devices *devices)
 {
-	if (!virtio_console_wants_time(&devices->console) && !virtio_blk_wants_time(&devices->blk))
+	if (!virtio_console_wants_time(&devices->console) && !virtio_blk_wants_time(&devices->blk) &&
+	    !virtio_net_wants_time(&devices->net))
 		return DEADLINE_NONE;
 	return timebase_deadline(devices->timebase, devices->worked + 1, VIRTIO_WORK_HZ);
 }

@@ -10,6 +10,7 @@
 #include "devices/timebase.h"
 #include "virtio/blk.h"
 #include "virtio/console.h"
+#include "virtio/net.h"
 #include "virtio/rng.h"
 
 struct virtio_devices {
@@ -19,6 +20,7 @@ struct virtio_devices {
 	struct virtio_rng rng;
 	struct virtio_console console;
 	struct virtio_blk blk;
+	struct virtio_net net;
 };
 
 #define VIRTIO_WORK_HZ 1000u

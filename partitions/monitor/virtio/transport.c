@@ -87,6 +87,13 @@ void virtio_fail(struct virtio *virtio)
 		interrupt(virtio, VIRTIO_ISR_CONFIG, virtio->config_vector);
 }
 
+void virtio_config_changed(struct virtio *virtio)
+{
+	virtio->generation++;
+	if (virtio_is_running(virtio))
+		interrupt(virtio, VIRTIO_ISR_CONFIG, virtio->config_vector);
+}
+
 static struct virtqueue *selected(struct virtio *virtio)
 {
 	return virtio->queue_select < virtio->kind->queue_count ?
@@ -132,7 +139,7 @@ uint64_t virtio_common_read(const struct virtio *virtio, uint32_t offset, uint32
 	bytes_put16(bytes + CONFIG_VECTOR, virtio->config_vector);
 	bytes_put16(bytes + QUEUE_COUNT, virtio->kind->queue_count);
 	bytes[STATUS] = virtio->status;
-	bytes[GENERATION] = 0; /* no device changes its configuration */
+	bytes[GENERATION] = virtio->generation;
 	bytes_put16(bytes + QUEUE_SELECT, virtio->queue_select);
 	if (virtio->queue_select < virtio->kind->queue_count)
 		put_queue(virtio, bytes);

@@ -55,6 +55,7 @@ struct virtio {
 	uint16_t vector_count;       /* vectors there are */
 	uint8_t status;              /* enum virtio_status */
 	uint8_t isr;                 /* enum virtio_isr; reading it clears it */
+	uint8_t generation;          /* of the device's configuration */
 	struct virtqueue queues[VIRTIO_MAX_QUEUES];
 	void (*raise)(void *context, uint32_t vector);
 	void *context;
@@ -93,6 +94,9 @@ void virtio_give(struct virtio *virtio, uint32_t queue, uint16_t head, uint32_t 
 
 /* Requests a device may take in one go. */
 uint32_t virtio_waiting(struct virtio *virtio, uint32_t queue);
+
+/* What the device's configuration says has changed. */
+void virtio_config_changed(struct virtio *virtio);
 
 /* The driver has broken the rules in a request: nothing more until it resets the device. */
 void virtio_fail(struct virtio *virtio);

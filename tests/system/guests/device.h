@@ -14,10 +14,10 @@
 #define DEVICE_QUEUES 8u
 #define DEVICE_VECTOR 0x50u /* a queue's interrupt is this and its number */
 
-enum { COMMON = 0, ISR = 0x1000, NOTIFY = 0x3000, TABLE = 0x4000 }; /* in the BAR; checked against the capabilities */
+enum { COMMON = 0, ISR = 0x1000, CONFIG = 0x2000, NOTIFY = 0x3000, TABLE = 0x4000 }; /* in the BAR; checked against the capabilities */
 enum { STATUS = 20, QUEUE_SELECT = 22, QUEUE_SIZE = 24, QUEUE_VECTOR = 26, QUEUE_ENABLE = 28, QUEUE_DESCRIPTORS = 32,
        QUEUE_DRIVER = 40, QUEUE_DEVICE = 48 };
-enum { DEVICE_DISK = 2, DEVICE_CONSOLE = 3, DEVICE_RNG = 4 };
+enum { DEVICE_NETWORK = 1, DEVICE_DISK = 2, DEVICE_CONSOLE = 3, DEVICE_RNG = 4 };
 
 /* name and type are the caller's to set. */
 struct device {

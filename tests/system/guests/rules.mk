@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Guests of the system tests: freestanding Multiboot programs, a few KiB each. A file NAME_*.c belongs to the guest NAME.
 
-GUESTS := contain misdeed cpus stress heart power vmx echo virtio updater hostile
+GUESTS := contain misdeed cpus stress heart power vmx echo virtio updater hostile network
 GUEST_DIR := tests/system/guests
 GUEST_OUT := $(T)/guests
 GUEST_FLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-stack-protector \
@@ -9,7 +9,7 @@ GUEST_FLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -mgeneral-regs-only 
 GUEST_COMMON := start.S guest.c trap.c lapic.c
 
 guest_sources = $(GUEST_COMMON) $(1).c $(notdir $(wildcard $(GUEST_DIR)/$(1)_*.c)) $(if $(filter contain,$(1)),snippets.S) \
-	$(if $(filter virtio updater,$(1)),device.c) $(notdir $(wildcard $(GUEST_DIR)/$(1)_*.S))
+	$(if $(filter virtio updater network,$(1)),device.c) $(notdir $(wildcard $(GUEST_DIR)/$(1)_*.S))
 
 $(GUEST_OUT)/%.o: $(GUEST_DIR)/% $(GUEST_DIR)/rules.mk
 	$(Q)mkdir -p $(@D) && $(CC) $(GUEST_FLAGS) -c $< -o $@

@@ -17,7 +17,8 @@ static struct layout sound(void)
 	l.partitions[0] = (struct layout_partition){ .name = "control", .ram_mib = 64, .cpu_count = 1, .cpus = 1, .slot_mib = 16, .data_mib = 16,
 						     .image_bytes = 1 << 20 };
 	l.partitions[1] = (struct layout_partition){ .name = "debian-kvm", .ram_mib = 4096, .cpu_count = 2, .cpus = 6, .is_nested = true,
-						     .devices = LAYOUT_DEVICE_ATA, .slot_mib = 128, .data_mib = 64, .image_bytes = 100 << 20 };
+						     .devices = LAYOUT_DEVICE_ATA, .slot_mib = 128, .data_mib = 64, .image_bytes = 100 << 20,
+						     .has_network = true, .mac_is_read = true, .mac = { 2 } };
 	return l;
 }
 
@@ -55,6 +56,8 @@ static void break_it(struct layout *l, enum layout_rule rule)
 	case LAYOUT_CPU_SHARED: p->cpus = 3; break;
 	case LAYOUT_NESTED_RAM: p->ram_mib = 4094; break;
 	case LAYOUT_DEVICE_MISSING: p->devices |= LAYOUT_DEVICE_SERIAL; break;
+	case LAYOUT_MAC_FORM: memset(p->mac, 0, sizeof(p->mac)); break;
+	case LAYOUT_MAC_GROUP: p->mac[0] = 3; break;
 	case LAYOUT_SLOT_IMAGE: p->image_bytes = (128 << 20) + 1; break;
 	default: break;
 	}

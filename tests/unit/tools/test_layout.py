@@ -18,6 +18,9 @@ SOUND = {"PARTITION_NAME": '"debian-kvm"', "PARTITION_RAM_MIB": "4096", "PARTITI
          "MACHINE_CPUS": "2", "MACHINE_MODEL": '"corei7_skylake_x"'}
 
 
+PORT = {"PARTITION_PCI_NETWORK": "y", "PARTITION_MAC": '"02:4e:42:00:00:01"'}
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -66,6 +69,8 @@ class Layout(Case):
         self.refused("Partition > Name", PARTITION_NAME='"' + "a" * 100 + '"')
         self.refused("Machine to try it on > RAM", MACHINE_RAM_MIB="48")
         self.refused("Machine to try it on > CPUs", MACHINE_CPUS="0")
+        for mac in ("", "02:4e:42:00:00", "02-4e-42-00-00-01", "00:00:00:00:00:00", "03:4e:42:00:00:01", "ff:ff:ff:ff:ff:ff", "02:4e:42:00:00:0g"):
+            self.refused("Partition > Devices on its PCI bus > MAC address", **{**PORT, "PARTITION_MAC": f'"{mac}"'})
         self.refused("nestbox disk create", "--slot-size", "64", "--data-size", "64", "--disk-size", "128")
         image = self.path.with_name("image")
         image.write_bytes(bytes((1 << 20) + 1))
@@ -81,6 +86,13 @@ class Layout(Case):
         text = self.config().read_text()
         self.path.write_text(f"\x7fELF\n\nnestbox-configuration-v1-start\n{text}\nnestbox-configuration-v1-end\n")
         self.assertEqual(self.run_tool("layout", self.path).returncode, 0)
+
+    def test_network(self):
+        self.assertIn("debian-kvm: none", self.run_tool("layout", self.config()).stdout)
+        self.assertIn("02:4e:42:00:00:01, sends from its own address only", self.run_tool("layout", self.config(**PORT)).stdout)
+        self.config(**PORT, PARTITION_MAC_SPOOFING="y")
+        partition = json.loads(self.run_tool("layout", "--json", self.path).stdout)["partitions"][0]
+        self.assertEqual((partition["mac"], partition["mac_spoofing"]), ("02:4e:42:00:00:01", "yes"))
 
     def test_diff(self):
         other = self.path.with_name("other")
@@ -106,6 +118,14 @@ class Nested(Case):
             self.assertIn(change, done.stdout)
         self.assertEqual(self.run_tool("nested", "status", config).returncode, 0)
         self.assertIn("nothing to change", self.run_tool("nested", "enable", config).stdout)
+
+    def test_network_of_a_hypervisor(self):
+        config = self.config(**PORT)
+        self.status(1, "MAC", **PORT)
+        self.assertIn("MAC_SPOOFING: n -> y", self.run_tool("nested", "enable", config).stdout)
+        self.assertEqual(self.run_tool("nested", "status", config).returncode, 0)
+        self.assertIn("MAC_SPOOFING: y -> n", self.run_tool("nested", "disable", config).stdout)
+        self.assertNotIn("MAC", self.run_tool("nested", "enable", self.config(PARTITION_NESTED=None)).stdout)
 
     def test_disable(self):
         config = self.config(PARTITION_NESTED_SMALL="y", PARTITION_RAM_MIB="1024")
