@@ -28,7 +28,7 @@ BSP := boot/multiboot2 console/console memory/string memory/page_tables memory/p
 	$(patsubst bsp/%.c,%,$(wildcard bsp/smp/*.c bsp/timer/*.c bsp/power/*.c))
 BSP_ASM := $(patsubst bsp/%.S,%,$(wildcard bsp/boot/*.S bsp/smp/*.S))
 
-KERNEL := main handshake arch_capabilities parent partition_setup partition vcpu exits exit_sample exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
+KERNEL := main handshake arch_capabilities parent partition_setup partition partition_lines vcpu exits exit_sample exit_cpuid cpuid_policy exit_msr msr_policy exit_cr exit_io segment exit_mmio mmio_decode \
 	apic apic_access interrupts timers guest_memory guest_walk vmx/capability vmx/vmx vmx/ept \
 	upcall monitor_load syscalls host_irq fpu percpu traps log crash
 KERNEL_ASM := entry traps
@@ -62,7 +62,7 @@ RING3 := $(COMMON) -mgeneral-regs-only -mcmodel=small -fstack-protector-strong -
 	-Ipartitions/monitor
 # What runs once, or on the way to a stop, is built small; bench limits the rest
 COLD := bsp/acpi bsp/boot bsp/console bsp/power bsp/smp bsp/memory/carve bsp/memory/paging bsp/timer/rtc bsp/timer/seed bsp/timer/tsc \
-	kernel/arch_capabilities kernel/crash kernel/log kernel/main kernel/handshake kernel/parent kernel/partition kernel/monitor_load kernel/percpu kernel/vmx/capability kernel/vmx/vmx nested/capability \
+	kernel/arch_capabilities kernel/crash kernel/log kernel/main kernel/handshake kernel/parent kernel/partition kernel/partition_lines kernel/monitor_load kernel/percpu kernel/vmx/capability kernel/vmx/vmx nested/capability \
 	$(filter-out monitor/image/sha256%,$(patsubst partitions/%.c,%,$(wildcard partitions/monitor/image/*.c)))
 SMALL = $(if $(filter $(COLD:%=$(O)/%%),$@),-Os)
 HOST := -std=gnu11 -O2 -g $(WARN) -MMD -MP -Ipartitions/monitor -I$(O)/include/monitor -isystem $(MBEDTLS_HOST_DIR)/include -isystem /usr/include/p11-kit-1 -D_GNU_SOURCE

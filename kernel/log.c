@@ -121,13 +121,24 @@ u32 format_text(char *out, u32 size, const char *format, ...)
 	return length;
 }
 
-void log_bytes(const char *text, u32 length)
+static void keep(const char *text, u32 length)
 {
 	spin_lock(&ring_lock);
 	for (u32 i = 0; i < length; i++)
 		ring[ring_written++ % LOG_RING_BYTES] = text[i];
 	spin_unlock(&ring_lock);
+}
+
+void log_bytes(const char *text, u32 length)
+{
+	keep(text, length);
 	console_write(text, length);
+}
+
+void log_bytes_line(const char *text, u32 length)
+{
+	keep(text, length);
+	console_write_line(text, length);
 }
 
 void log_line(const char *format, ...)

@@ -18,6 +18,8 @@ u32 format_arguments(char *out, u32 size, const char *format, va_list arguments)
 /* One line, newline added. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_bytes(const char *text, u32 length);
+/* Likewise, from the start of a line on the console. */
+void log_bytes_line(const char *text, u32 length);
 /* For a crash report: whoever held the ring will not come back. */
 void log_break_lock(void);
 /* Bytes written since the start. */

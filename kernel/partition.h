@@ -11,6 +11,7 @@
 #include "bsp/memory/carve.h"
 #include "kernel/cpuid_policy.h"
 #include "kernel/guest_memory.h"
+#include "kernel/partition_lines.h"
 #include "kernel/percpu.h"
 #include "kernel/upcall.h"
 #include "kernel/vcpu.h"
@@ -53,6 +54,7 @@ struct partition {
 	/* bytes for its console, from the first partition's monitor */
 	u8 input[PARTITION_INPUT_BYTES];
 	u32 input_put, input_taken;
+	struct partition_line console_line, log_line; /* that are not whole yet */
 };
 
 extern struct partition partitions[CONFIG_PARTITIONS];

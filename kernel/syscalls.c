@@ -61,7 +61,10 @@ static u64 sys_log(const struct trap_frame *f)
 	if (f->rsi > sizeof(line) || !is_user_range(f->rdi, f->rsi, false))
 		return ERROR(SYS_EFAULT);
 	copy_from_user(line, f->rdi, f->rsi);
-	log_bytes(line, (u32)f->rsi);
+	if (is_first())
+		log_bytes(line, (u32)f->rsi);
+	else
+		partition_lines_log(this_partition(), line, (u32)f->rsi);
 	return 0;
 }
 
@@ -75,7 +78,10 @@ static u64 sys_console_write(const struct trap_frame *f)
 		u64 part = min_u64(f->rsi - done, sizeof(bytes));
 
 		copy_from_user(bytes, f->rdi + done, part);
-		console_write(bytes, (u32)part);
+		if (is_first())
+			console_write(bytes, (u32)part);
+		else
+			partition_lines_console(this_partition(), bytes, (u32)part);
 		done += part;
 	}
 	return 0;

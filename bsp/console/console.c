@@ -90,15 +90,30 @@ static void send(char byte)
 	last_sent = byte;
 }
 
-void console_write(const char *bytes, u32 length)
+static void write_bytes(const char *bytes, u32 length)
 {
-	console_lock();
-	fifo_room = 0;
 	for (u32 i = 0; i < length; i++) {
 		if (bytes[i] == '\n' && last_sent != '\r')
 			send('\r');
 		send(bytes[i]);
 	}
+}
+
+void console_write(const char *bytes, u32 length)
+{
+	console_lock();
+	fifo_room = 0;
+	write_bytes(bytes, length);
+	console_unlock();
+}
+
+void console_write_line(const char *bytes, u32 length)
+{
+	console_lock();
+	fifo_room = 0;
+	if (last_sent != '\n')
+		write_bytes("\n", 1);
+	write_bytes(bytes, length);
 	console_unlock();
 }
 

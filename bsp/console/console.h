@@ -13,6 +13,8 @@
 void console_init(void);
 /* Waits until the bytes are in the transmitter, but never for ever: a dead port loses them. */
 void console_write(const char *bytes, u32 length);
+/* Likewise, from the start of a line. */
+void console_write_line(const char *bytes, u32 length);
 /* Waits (not for ever) until the last bit has left: before a power-off or reset. Takes no lock. */
 void console_flush(void);
 /* The next received byte, or -1. */

@@ -28,6 +28,7 @@ static struct ring from_guest = { .bytes = guest_bytes, .size = GUEST_BYTES };
 static const struct monitor_info *info;
 static struct board *board;
 static struct session session;
+static uint32_t listener; /* number of the partition that gets what is typed; 0: this one */
 static uint64_t follow_ticks; /* when what is followed is due, in host TSC; 0: nothing is */
 
 static uint32_t ring_count(const struct ring *ring)
@@ -62,6 +63,8 @@ static enum command_end run(void *context, char *text)
 
 	(void)context;
 	(void)command_run(&call, text);
+	if (call.end == COMMAND_LEAVES)
+		listener = call.partition;
 	return call.end;
 }
 
@@ -100,7 +103,8 @@ void console_open(const struct monitor_info *the_info, struct board *the_board)
 
 	info = the_info;
 	board = the_board;
-	if (sys_call(SYS_IRQ_BIND, CONSOLE_HOST_IRQ, 0, 0) < 0)
+	/* the line is the first partition's, which passes on what is meant for others */
+	if (!info->number && sys_call(SYS_IRQ_BIND, CONSOLE_HOST_IRQ, 0, 0) < 0)
 		print("console: the serial line has no interrupt, so there is no input\n");
 	if (!is_first)
 		return;
@@ -126,13 +130,22 @@ void console_offer(void)
 		to_guest.taken_count++;
 }
 
+/* What another partition has no room for is lost, as on a line. */
+static void give(int64_t byte)
+{
+	if (listener)
+		sys_call(SYS_CONSOLE_FEED, listener, (uint64_t)byte, 0);
+	else
+		ring_put(&to_guest, (uint8_t)byte);
+}
+
 void console_drain(void)
 {
 	int64_t byte;
 
 	while ((byte = sys_call(SYS_CONSOLE_READ, 0, 0, 0)) >= 0)
 		if (!info->has_console || session_feed(&session, (uint8_t)byte) == SESSION_IS_GUESTS)
-			ring_put(&to_guest, (uint8_t)byte);
+			give(byte);
 	console_offer();
 }
 

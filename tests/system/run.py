@@ -130,9 +130,14 @@ class Run:
             return ""
         image = self.test.image(self.tools, self.stem.with_suffix(".img")) if self.test.image else None
         iso = self.stem.with_suffix(".iso")
-        command = [TOP / "tools/disk", "--kernel", self.kernel] + (["--image", image] if image else []) + [iso]
+        command = [TOP / "tools/disk", "--kernel", self.kernel] + (["--image", image] if image else []) + self.others() + [iso]
         subprocess.run(command, check=True, capture_output=True)
         return iso
+
+    def others(self):
+        """Words for tools/disk: the other partitions' images."""
+        made = [(name, make(self.tools, self.stem.with_suffix(f".{name}.img"))) for name, make in (self.test.others or {}).items()]
+        return [word for name, image in made for word in ("--other", f"{name}={image}")]
 
     def command(self, iso):
         test = self.test

@@ -40,6 +40,7 @@ BUILDS = {
     "restart": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_RESTART"),
     "reboot": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_REBOOT"),
     "nesting": NESTING,
+    "two": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_HOLD").replace("=160", "=256") + 'CONFIG_PARTITIONS=2\nCONFIG_PARTITION2_NAME="second"\n',
     "large-pages": NESTING + "CONFIG_GUARD_PAGE_SIZE_DEFECT=n\n",
     "parent": 'CONFIG_PARTITION_NAME="nest"\nCONFIG_PARTITION_RAM_MIB=1024\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=2048\n',
     "debian-qemu": (CONFIGS / "bochs_debian_qemu_defconfig").read_text(encoding="ascii"),
@@ -77,12 +78,20 @@ class Test:
     disk: typing.Optional[typing.Callable] = None  # (tools, stem of its files) to the box's disk
     boots_disk: bool = False                # from the disk, which has a boot loader and the hypervisor, instead of a CD
     keeps_disk: bool = False                # not a byte of the disk may change
+    others: typing.Optional[dict] = None    # name of another partition to what makes its image
     compares: typing.Optional[typing.Callable] = None  # instead of all that: (tools, kernel) to a complaint or None
 
 
 def guest(name, cmdline=""):
     def make(tools, out):
         return tamper.create(tools, out, kernel=tools.guest(name), cmdline=cmdline or None)
+    return make
+
+
+def guest_for(partition, name):
+    """A guest for another partition than the first."""
+    def make(tools, out):
+        return tamper.create(tools, out, kernel=tools.guest(name), partition=partition)
     return make
 
 
@@ -379,6 +388,16 @@ TESTS = [
     Test("update: refused, given up, moved on, no way below", "update", disk=updates.box_disk, boots_disk=True, expects=updates.EXPECTS, check=updates.complaint,
          forbids="CRASH|BUG:|Oops|Kernel panic|image refused", timeout=900, memory=1024),
     *[Test(f"kill: the emulator ends amid updates, {row} of 2", "disk", compares=killed(row, 12)) for row in (1, 2)],
+    Test("two: the second ends, the first goes on", "two", guest("echo"),
+         expects=("partition second, 64 MiB", "CPU 2 .*vCPU 0 of second", *[f"^second. guest: boot {n}" for n in range(4)], "^second. partition second: powered off; the box stays up",
+                  "^guest: byte 61"), until="guest: byte 61", cpus=3, memory=256,
+         others={"second": guest_for("second", "power")}, typed=(("partition second: powered off", "a"),)),
+    Test("two: the first crashes, the second goes on", "two", guest("misdeed"),
+         expects=("partition: .*triple fault|partition: ", "kernel: partition stopped, action: hold", "nestbox> ", "^test +stopped +2 +64 MiB", "^second +running +1 +64 MiB",
+                  "^second. guest: byte 62"), until="guest: byte 62", cpus=3, memory=256, forbids="guest: WRONG|guest: UNEXPECTED|kernel: VM entry",
+         others={"second": guest_for("second", "echo")},
+         typed=(("partition stopped, action: hold", ESCAPE_KEY), ("password: ", password), ("nestbox> ", "partitions\n"), ("second +running", "guest second\n"),
+                ("back to the guest", "b"))),
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     Test("image: hashed by the CPU's SHA extensions", "guest", hashed_by("sha256", "power"), RESETS, until="", options=("--model", "corei7_icelake_u")),
     *[refused(name, tamper.damaged(name), reason) for name, (_, reason) in tamper.DAMAGED.items()],

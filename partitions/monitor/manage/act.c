@@ -2,6 +2,8 @@
 /* Commands that change something; see act.h. */
 #include "manage/act.h"
 
+#include <string.h>
+
 #include "bsp/newlib/sys_call.h"
 #include "devices/board.h"
 #include "manage/command.h"
@@ -68,9 +70,28 @@ void command_poweroff(struct command_call *call)
 	request(ACTION_POWER_OFF);
 }
 
+/* Whose the line will be: a partition's number. False: there is none with this name. */
+static bool find_partition(const struct monitor_info *info, const char *name, uint32_t *number)
+{
+	static struct partition_status status; /* the kernel reaches only the monitor's own memory */
+
+	*number = 0;
+	if (!strncmp(name, info->partition_name, sizeof(info->partition_name)))
+		return true;
+	while (++*number < info->partition_count)
+		if (!sys_call(SYS_PARTITION, *number, (uintptr_t)&status, 0) && !strncmp(name, status.name, sizeof(status.name)))
+			return true;
+	return false;
+}
+
 void command_guest(struct command_call *call)
 {
-	call->end = COMMAND_LEAVES;
+	call->partition = 0;
+	call->is_refused = call->word_count > 2 || (call->word_count == 2 && !find_partition(call->info, call->words[1], &call->partition));
+	if (call->is_refused)
+		sink_print(call->out, "there is no such partition; `partitions` lists them\n");
+	else
+		call->end = COMMAND_LEAVES;
 }
 
 void command_logout(struct command_call *call)

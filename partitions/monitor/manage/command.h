@@ -27,6 +27,7 @@ struct command_call {
 	uint32_t word_count; /* of the command itself, too */
 	char *words[COMMAND_MAX_WORDS];
 	enum command_end end; /* set by a command */
+	uint32_t partition;   /* COMMAND_LEAVES: whose the line is then, 0 for this one */
 	bool is_again;	      /* the same that has followed a second ago */
 	bool is_refused;      /* so is this; why has been said */
 };

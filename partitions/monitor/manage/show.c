@@ -55,6 +55,14 @@ void command_partitions(struct command_call *call)
 	sink_print(call->out, "%-24s %-8s %4s %9s  %s\n", "partition", "state", "CPUs", "RAM", "nesting");
 	sink_print(call->out, "%-24.63s %-8s %4" PRIu32 " %5" PRIu64 " MiB  %s\n", info->partition_name, act_target.is_running ? "running" : "stopped",
 		   info->cpu_count, info->ram_bytes >> 20, info->nested ? "yes" : "no");
+	for (uint32_t i = 1; call->caller == CALLER_PERSON && i < info->partition_count; i++) {
+		static struct partition_status status; /* the kernel reaches only the monitor's own memory */
+
+		if (sys_call(SYS_PARTITION, i, (uintptr_t)&status, 0))
+			continue;
+		sink_print(call->out, "%-24.63s %-8s %4" PRIu32 " %5" PRIu64 " MiB  no\n", status.name,
+			   status.monitor_has_faulted ? "broken" : status.stop_reason ? "stopped" : "running", status.cpu_count, status.ram_bytes >> 20);
+	}
 }
 
 void command_layout(struct command_call *call)

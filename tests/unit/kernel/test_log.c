@@ -24,6 +24,11 @@ void console_write(const char *text, u32 length)
 	memcpy(console, text, console_length);
 }
 
+void console_write_line(const char *text, u32 length)
+{
+	console_write(text, length);
+}
+
 #define SAME(format, ...)                                                                                  \
 	do {                                                                                               \
 		char expected[128], got[128];                                                              \

@@ -58,6 +58,11 @@ static int64_t answer(uint64_t number, const uint64_t *arguments)
 		memcpy((void *)(uintptr_t)arguments[1], &k->statistics[arguments[0]],
 		       sizeof(k->statistics[0]));
 		return 0;
+	case SYS_PARTITION:
+		if (arguments[0] >= 4 || !k->partitions[arguments[0]].name[0])
+			return -SYS_ENOENT;
+		memcpy((void *)(uintptr_t)arguments[1], &k->partitions[arguments[0]], sizeof(k->partitions[0]));
+		return 0;
 	case SYS_LOG_READ:
 		return read_log(arguments);
 	default:

@@ -19,6 +19,7 @@ struct fake_kernel {
 	uint32_t calls[SYS_COUNT];
 	uint64_t last[SYS_COUNT][3]; /* arguments of the last call of each */
 	struct exit_statistics statistics[MONITOR_MAX_CPUS];
+	struct partition_status partitions[4]; /* by number; without a name: none */
 };
 
 extern struct fake_kernel fake_kernel;

@@ -88,6 +88,14 @@ static void tells(void **state)
 	assert_told("1234 exits of L2");
 	do_as(CALLER_PERSON, "partitions");
 	assert_told("demo                     stopped     2  4096 MiB  yes");
+	info.partition_count = 3;
+	fake_kernel.partitions[1] = (struct partition_status){ .name = "second", .ram_bytes = 64 << 20, .cpu_count = 1, .stop_reason = STOP_RESET };
+	fake_kernel.partitions[2] = (struct partition_status){ .name = "third", .ram_bytes = 2 << 20, .cpu_count = 4, .monitor_has_faulted = 1 };
+	do_as(CALLER_PERSON, "partitions");
+	assert_told("second                   stopped     1    64 MiB  no");
+	assert_told("third                    broken      4     2 MiB  no");
+	do_as(CALLER_PERSON, "guest fourth");
+	assert_told("there is no such partition");
 	do_as(CALLER_PERSON, "layout");
 	assert_string_equal(told, box_layout_text);
 	do_as(CALLER_PERSON, "layout --json");
