@@ -10,7 +10,8 @@ include partitions/debian.mk
 DEBIAN_KVM := $(BUILD)/partitions/debian-kvm
 DEBIAN_KVM_SRC := partitions/debian-kvm
 DEBIAN_KVM_MODULES := $(KVM_MODULES) $(call kernel_modules,$(addprefix drivers/virtio/,virtio_ring virtio virtio_pci_modern_dev \
-	virtio_pci_legacy_dev virtio_pci) drivers/char/hw_random/virtio-rng drivers/char/virtio_console drivers/block/virtio_blk)
+	virtio_pci_legacy_dev virtio_pci) drivers/char/hw_random/virtio-rng drivers/char/virtio_console drivers/block/virtio_blk \
+	net/core/failover drivers/net/net_failover drivers/net/virtio_net)
 DEBIAN_KVM_GUEST := $(filter -std=% -W%,$(DEBIAN_PROGRAM)) -O2 -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic \
 	-fno-pie -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
 

@@ -49,7 +49,8 @@ BUILDS = {
     "stranger": GUEST + OTHER_BUILD,
     "strict-stranger": GUEST + OTHER_BUILD + REFUSES_OTHERS,
     "child": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=1024\n",
-    "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_PARTITION_DISK_RAM_KIB=512\n",
+    "plain": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_PARTITION_DISK_RAM_KIB=512\n"
+             "CONFIG_PARTITION_PCI_NETWORK=y\n",
 }
 
 SMALL_PAGES = "MiB, 4 KiB pages\n.*EPT.*, small pages because of this CPU's CVE-2018-12207"
@@ -303,8 +304,8 @@ def debian_is_whole(text):
 
 TESTS = [
     Test("debian: boot, shell, power-off", "plain", debian,
-         ("image: accepted", "nestbox-demo: Linux 6.1", *devices("rng", "disk", "ports", "console"), "nestbox-demo: a shell", "the answer is 42", "partition debian-kvm: powered off", POWERED_OFF),
-         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|partition: CPU", timeout=300, memory=1024,
+         ("image: accepted", "nestbox-demo: Linux 6.1", *devices("rng", "disk", "network", "ports", "console"), "nestbox-demo: a shell", "the answer is 42", "partition debian-kvm: powered off", POWERED_OFF),
+         forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|partition: CPU", timeout=300, memory=1024, options=("--net",),
          typed=(("nestbox-demo: a shell", "echo the answer is $((6*7))\n"), ("the answer is 42", "poweroff -f\n")), check=debian_is_whole),
     Test("debian: L2 by KVM", "main", debian, ("image: accepted", "nestbox-demo: Linux 6.1", *devices("rng", "ports", "console"), "nestbox-demo: L2 ok", "exits by reason"),
          forbids="CRASH|BUG:|Oops|Kernel panic|kernel: VM entry|FAILED", until="nestbox-demo: a shell", timeout=300, memory=0),
