@@ -39,6 +39,30 @@ static void network_from_config(struct config_text config, struct layout_partiti
 	p->mac_is_read = config_value(config, "PARTITION_MAC", mac) && mac_parse(mac, p->mac);
 }
 
+/* The partition behind the first that PARTITIONn_ describes. False: something is missing. */
+static bool take_other(struct config_text config, struct layout *layout, unsigned int number)
+{
+	struct layout_partition *p = &layout->partitions[layout->count];
+	char symbol[sizeof("PARTITION4_RAM_MIB")], name[CONFIG_VALUE_BYTES] = "";
+	uint32_t first_cpu = 0;
+
+	for (size_t i = 0; i < layout->count; i++)
+		first_cpu += layout->partitions[i].cpu_count;
+	snprintf(symbol, sizeof(symbol), "PARTITION%u_RAM_MIB", number);
+	if (!config_number(config, symbol, &p->ram_mib))
+		return false;
+	snprintf(symbol, sizeof(symbol), "PARTITION%u_CPUS", number);
+	if (!config_number(config, symbol, &p->cpu_count))
+		return false;
+	snprintf(symbol, sizeof(symbol), "PARTITION%u_NAME", number);
+	if (config_value(config, symbol, name) && strlen(name) < LAYOUT_NAME_BYTES)
+		memcpy(p->name, name, strlen(name) + 1);
+	p->cpus = first_cpus(first_cpu + p->cpu_count) & ~first_cpus(first_cpu);
+	p->devices = LAYOUT_DEVICE_SERIAL;
+	layout->count++;
+	return true;
+}
+
 enum exit_code layout_from_config(const char *path, struct config_text config, struct layout *layout)
 {
 	struct layout_partition *p = &layout->partitions[0];
@@ -68,6 +92,12 @@ enum exit_code layout_from_config(const char *path, struct config_text config, s
 	p->may_be_small = config_is_set(config, "PARTITION_NESTED_SMALL");
 	network_from_config(config, p);
 	p->devices = LAYOUT_DEVICE_SERIAL | (config_is_set(config, "DISK_ATA") || config_is_set(config, "DISK_PCI") ? LAYOUT_DEVICE_ATA : 0);
+	uint32_t partitions = 1; /* what is older says nothing of it */
+
+	(void)config_number(config, "PARTITIONS", &partitions);
+	for (unsigned int n = 2; n <= partitions; n++)
+		if (n > LAYOUT_PARTITIONS_MAX || !take_other(config, layout, n))
+			return report_error(EXIT_REFUSED, "%s: partition %u is not described; load it first: make NAME_defconfig", path, n);
 	layout_place(layout);
 	return EXIT_OK;
 }

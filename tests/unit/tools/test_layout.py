@@ -18,6 +18,7 @@ SOUND = {"PARTITION_NAME": '"debian-kvm"', "PARTITION_RAM_MIB": "4096", "PARTITI
          "MACHINE_CPUS": "2", "MACHINE_MODEL": '"corei7_skylake_x"'}
 
 
+SECOND = {"PARTITIONS": "2", "PARTITION2_NAME": '"control"', "PARTITION2_RAM_MIB": "64", "PARTITION2_CPUS": "1", "MACHINE_CPUS": "3"}
 PORT = {"PARTITION_PCI_NETWORK": "y", "PARTITION_MAC": '"02:4e:42:00:00:01"'}
 
 
@@ -50,6 +51,21 @@ class Layout(Case):
         self.assertEqual([0] + ends, [piece["start_mib"] for piece in tree["ram"]] + [8192])
         svg = self.run_tool("layout", "--svg", self.path).stdout
         self.assertTrue(xml.etree.ElementTree.fromstring(svg).tag.endswith("svg"))
+
+    def test_several_partitions(self):
+        tree = json.loads(self.run_tool("layout", "--json", self.config(**SECOND)).stdout)
+        self.assertEqual([p["name"] for p in tree["partitions"]], ["debian-kvm", "control"])
+        self.assertEqual([p["cpus"] for p in tree["partitions"]], [[0, 1], [2]])
+        self.refused("Partition > Name", **{**SECOND, "PARTITION2_NAME": '"debian-kvm"'})
+        self.refused("Partition > CPUs", **{**SECOND, "MACHINE_CPUS": "2"})
+        self.refused("Partition > RAM (MiB)", **{**SECOND, "PARTITION2_RAM_MIB": "4096"})
+        self.refused("Partition > RAM (MiB)", **{**SECOND, "PARTITION2_RAM_MIB": "63"})
+        for missing in "PARTITION2_RAM_MIB", "PARTITION2_CPUS":
+            done = self.run_tool("layout", self.config(**{**SECOND, missing: None}))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("partition 2 is not described; load it first", done.stderr)
+        self.assertIn("partition 5 is not described", self.run_tool("layout", self.config(**{**SECOND, "PARTITIONS": "1000000000",
+              **{f"PARTITION{n}_{k}": v for n in (3, 4) for k, v in (("NAME", f'"p{n}"'), ("RAM_MIB", "64"), ("CPUS", "1"))}})).stderr)
 
     def refused(self, menu, *words, **changes):
         done = self.run_tool("layout", *words, self.config(**changes))
