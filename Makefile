@@ -274,8 +274,17 @@ $(PARTS).img $(PARTS).slot.img: $(PARTS_FILES) $(PARTS).spdx.json $(O)/nestbox $
 
 ISO := $(O)/nestbox.iso
 # always asked: tools/disk knows what the last one was made of, make only times
-$(ISO): $(O)/nestbox.elf $(IMAGE) tools/disk FORCE
-	$(Q)tools/disk --kernel $(O)/nestbox.elf --image $(IMAGE) $@
+# The images of the partitions behind the first, from the recipes of their names
+OTHERS := $(foreach n,2 3 4,$(CONFIG_PARTITION$n_NAME))
+OTHER_IMAGES := $(OTHERS:%=$(BUILD)/partitions/%.img)
+OTHER_WORDS := $(foreach name,$(OTHERS),--other $(name)=$(BUILD)/partitions/$(name).img)
+ifneq ($(filter-out $(RECIPE),$(OTHERS)),)
+$(filter-out $(PARTS).img,$(OTHER_IMAGES)): $(O)/nestbox $(KEY).key FORCE
+	$(Q)$(MAKE) --no-print-directory RECIPE=$(basename $(@F)) OTHERS= $@
+endif
+
+$(ISO): $(O)/nestbox.elf $(IMAGE) $(OTHER_IMAGES) tools/disk FORCE
+	$(Q)tools/disk --kernel $(O)/nestbox.elf --image $(IMAGE) $(OTHER_WORDS) $@
 
 disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 
@@ -287,10 +296,10 @@ NO_DISK := this configuration has no disk: choose one in menuconfig (Disk and up
 HYPERVISOR_SBOM := $(O)/nestbox.spdx.json
 $(HYPERVISOR_SBOM): $(O)/nestbox.elf $(O)/monitor.elf tools/sbom.py tools/versions.mk
 	$(Q)$(PYTHON) tools/sbom.py --name nestbox --version $(VERSION) --output $@ --pins tools/versions.mk NEWLIB MBEDTLS -- $(O)/nestbox.elf $(O)/monitor.elf
-$(DISK_IMAGE): $(O)/nestbox.elf $(HYPERVISOR_SBOM) $(SLOT_IMAGE) $(O)/nestbox tools/image
+$(DISK_IMAGE): $(O)/nestbox.elf $(HYPERVISOR_SBOM) $(SLOT_IMAGE) $(OTHER_IMAGES) $(O)/nestbox tools/image
 	$(call say,IMAGE $@)
 	$(Q)$(if $(CONFIG_DISK_NONE),echo "$(NO_DISK)"; exit 1)
-	$(Q)tools/image --kernel $< --sbom $(HYPERVISOR_SBOM) --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB)) -o $@
+	$(Q)tools/image --kernel $< --sbom $(HYPERVISOR_SBOM) $(OTHER_WORDS) --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB)) -o $@
 
 image: $(DISK_IMAGE) ## the box's disk, to be flashed: build/nestbox.img
 
