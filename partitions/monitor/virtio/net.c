@@ -135,11 +135,6 @@ static void look_at_link(struct virtio_net *net)
 	virtio_config_changed(&net->function.virtio);
 }
 
-bool virtio_net_wants_time(const struct virtio_net *net)
-{
-	return net->backend && virtio_is_running(&net->function.virtio);
-}
-
 void virtio_net_run(struct virtio_net *net)
 {
 	if (!virtio_net_wants_time(net))

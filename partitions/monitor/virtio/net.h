@@ -24,7 +24,11 @@ struct virtio_net {
 void virtio_net_init(struct virtio_net *net, const struct virtio_host *host, const struct net_backend *backend);
 
 /* Whether it waits for time to pass, and what is to be done then. Zeros are a device, too. */
-bool virtio_net_wants_time(const struct virtio_net *net);
+static inline bool virtio_net_wants_time(const struct virtio_net *net)
+{
+	return net->backend && virtio_is_running(&net->function.virtio);
+}
+
 void virtio_net_run(struct virtio_net *net);
 
 #endif
