@@ -292,10 +292,10 @@ disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 SLOT_IMAGE ?= $(PARTS).slot.img
 DISK_IMAGE := $(O)/nestbox.img
 NO_DISK := this configuration has no disk: choose one in menuconfig (Disk and updates) or use make disk
-# what the hypervisor is made of: itself, the libraries and the compiler's inputs by digest
+# What firmware and boot loader are made of: files by digest, libraries by their pins, GRUB by its version
 HYPERVISOR_SBOM := $(O)/nestbox.spdx.json
 $(HYPERVISOR_SBOM): $(O)/nestbox.elf $(O)/monitor.elf tools/sbom.py tools/versions.mk
-	$(Q)$(PYTHON) tools/sbom.py --name nestbox --version $(VERSION) --output $@ --pins tools/versions.mk NEWLIB MBEDTLS -- $(O)/nestbox.elf $(O)/monitor.elf
+	$(Q)$(PYTHON) tools/sbom.py --name nestbox --version $(VERSION) --output $@ --pins tools/versions.mk NEWLIB MBEDTLS --installed grub-pc-bin grub-efi-amd64-bin -- $(O)/nestbox.elf $(O)/monitor.elf
 $(DISK_IMAGE): $(O)/nestbox.elf $(HYPERVISOR_SBOM) $(SLOT_IMAGE) $(OTHER_IMAGES) $(O)/nestbox tools/image
 	$(call say,IMAGE $@)
 	$(Q)$(if $(CONFIG_DISK_NONE),echo "$(NO_DISK)"; exit 1)

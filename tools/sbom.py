@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes an SPDX 2.3 document (JSON): what an artefact is made of.
 
-Usage: sbom.py --name NAME --version V --output FILE [--pins FILE PIN...] [--packages FILE...] -- FILE...
-PIN names a row of tools/versions.mk (NAME_PACKAGE, _FILE, _SHA256); a packages file is one of tools/packages.
+Usage: sbom.py --name NAME --version V --output FILE [--pins FILE PIN...] [--packages FILE...] [--installed PACKAGE...] -- FILE...
+PIN names a row of tools/versions.mk (NAME_PACKAGE, _FILE, _SHA256); a packages file is one of tools/packages; an installed package is this
+machine's, by its version.
 The same input gives the same bytes: the date is SOURCE_DATE_EPOCH or 0, the namespace is made of the contents.
 """
 import argparse
@@ -13,6 +14,8 @@ import json
 import os
 import pathlib
 import re
+import subprocess
+import sys
 
 
 def sha256(path):
@@ -38,6 +41,16 @@ def pinned(path, names):
     return [package(pins[f"{n}_PACKAGE"], pins[f"{n}_FILE"], pins[f"{n}_SHA256"]) for n in names]
 
 
+def installed(name):
+    """A package of this machine's: only its version is known."""
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name], capture_output=True, text=True, check=False)
+    if done.returncode or not done.stdout:
+        sys.exit(f"sbom: the package {name} is not installed; tools/setup does it")
+    entry = package(name, f"{name}.deb", "")
+    del entry["checksums"], entry["packageFileName"]
+    return {**entry, "versionInfo": done.stdout}
+
+
 def file_entry(path):
     name = pathlib.Path(path).name
     return {"SPDXID": f"SPDXRef-File-{identifier(name)}", "fileName": f"./{name}", "licenseConcluded": "NOASSERTION",
@@ -52,6 +65,7 @@ def document(arguments):
         for line in pathlib.Path(listing).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 packages.append(package(*line.split()[1:4]))
+    packages += [installed(name) for name in arguments.installed]
     files = [file_entry(path) for path in arguments.files]
     root = {"SPDXID": "SPDXRef-Root", "name": arguments.name, "versionInfo": arguments.version, "downloadLocation": "NOASSERTION",
             "filesAnalyzed": False, "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION"}
@@ -75,6 +89,7 @@ def main():
     parser.add_argument("--output", required=True)
     parser.add_argument("--pins", nargs="+", default=[])
     parser.add_argument("--packages", nargs="*", default=[])
+    parser.add_argument("--installed", nargs="*", default=[])
     parser.add_argument("files", nargs="+")
     arguments = parser.parse_args()
     text = json.dumps(document(arguments), indent=1, sort_keys=True) + "\n"

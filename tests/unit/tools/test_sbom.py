@@ -45,6 +45,17 @@ class Sbom(unittest.TestCase):
         ids = [e["SPDXID"] for e in document["packages"] + document["files"]]
         self.assertEqual(len(set(ids)), len(ids))
 
+    def test_installed_packages(self):
+        work = pathlib.Path(self.work.name)
+        words = [sys.executable, SOURCE / "tools/sbom.py", "--name", "t", "--version", "1", "--output", work / "out", "--installed"]
+        subprocess.run([*words, "grub-pc-bin", "--", __file__], check=True)
+        versions = {p["name"]: p["versionInfo"] for p in json.loads((work / "out").read_bytes())["packages"]}
+        told = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "grub-pc-bin"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(versions["grub-pc-bin"], told)
+        done = subprocess.run([*words, "no-such-package", "--", __file__], capture_output=True, text=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no-such-package is not installed; tools/setup does it", done.stderr)
+
 
 if __name__ == "__main__":
     SOURCE = pathlib.Path(sys.argv[2]).resolve()
