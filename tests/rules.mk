@@ -164,6 +164,11 @@ fuzz: fuzzers all guests ## run the fuzzers, FUZZ_SECONDS=5 each, and HOSTILE_CA
 	$(Q)for model in $(HOSTILE_MODELS); do \
 		tests/system/hostile.py --build $(O) --model $$model --seed $(HOSTILE_SEED) --cases $(HOSTILE_CASES) --timeout 3000 || exit 1; done
 
+## The README, followed by somebody new
+.PHONY: stranger
+stranger: ## do what the README says, in a clone: BOOT=1 boots the demo, too, FRESH=dir in a Debian 12 made there
+	$(Q)tests/stranger.py $(if $(BOOT),--run) $(if $(FRESH),--fresh $(FRESH))
+
 ## The disk image, from two copies of the tree
 
 .PHONY: reproducible
