@@ -131,7 +131,8 @@ def why_disk(disk, data, life, verify):
         return "an anchor's lowest security version is above the record's"
     if disk.elsewhere(data) != disk.elsewhere(disk.fresh):
         return "something has changed that is neither nbmeta nor slot b"
-    for slot in {record.active, record.try_slot} - {""}:
+    # a slot whose tries are used up is not started any more, and may be written anew
+    for slot in {record.active, record.starts()} - {""}:
         if not verify(disk.slot(data, slot), life.floor):
             return f"slot {slot} may be started, and has no good image"
     return None

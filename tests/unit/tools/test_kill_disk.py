@@ -106,6 +106,8 @@ class Disks(unittest.TestCase):
         self.commit(place=0, base=1, tries=0)
         self.expect(None)
         self.assertEqual(self.disk.record(self.data).starts(), "a")
+        self.flip(self.disk.slots["b"] + 100)  # the next version goes there
+        self.expect(None)
 
     def test_confirmed(self):
         self.confirm()
