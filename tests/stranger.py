@@ -179,13 +179,14 @@ def make_fresh(root):
 def visit_fresh(root, does_run):
     make_fresh(root)
     mounts = (("proc", root / "proc", "-t", "proc"), ("/dev", root / "dev", "--bind"), ("/dev/pts", root / "dev/pts", "--bind"))
-    tree = root / "root/tree"
+    tree = root / "stranger/tree"
     shutil.rmtree(tree, ignore_errors=True)
+    tree.parent.mkdir(exist_ok=True)
     run("git", "clone", "-q", TOP, tree, cwd=root)
     try:
         for what, where, *how in mounts:
             run("mount", *how, what, where, cwd=root)
-        words = ["chroot", root, "env", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "python3", "/root/tree/tests/stranger.py"]
+        words = ["chroot", root, "env", "-i", "HOME=/stranger", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "python3", "/stranger/tree/tests/stranger.py"]
         if subprocess.run([str(word) for word in words + (["--run"] if does_run else [])], check=False).returncode:
             raise Wrong("the visit to the fresh system ended as its last line says")
     finally:
