@@ -44,14 +44,25 @@ static bool takes(const struct bus_range *range, uint64_t address, uint32_t size
 	       range->last - address >= size - 1 && (range->sizes & size);
 }
 
-static const struct bus_range *find(const struct bus *bus, uint64_t address, uint32_t size)
+/* Guests use few ports again and again: which row answers is remembered where no row in front of it may begin to. */
+static const struct bus_range *find(struct bus *bus, uint64_t address, uint32_t size)
 {
+	struct bus_known *known = &bus->known[address % BUS_KNOWN];
+	bool is_fixed = true;
+
+	if (known->range && known->address == address && known->size == size)
+		return known->range;
 	for (size_t i = 0; i < bus->range_count; i++) {
 		const struct bus_range *range = &bus->ranges[i];
 
-		if (takes(range, address, size) && exists(bus, range) &&
-		    is_claimed(bus, range, address, size))
-			return range;
+		if (!takes(range, address, size) || !exists(bus, range))
+			continue;
+		is_fixed = is_fixed && !range->claims;
+		if (!is_claimed(bus, range, address, size))
+			continue;
+		if (is_fixed)
+			*known = (struct bus_known){ range, address, size };
+		return range;
 	}
 	return NULL;
 }

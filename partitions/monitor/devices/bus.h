@@ -40,6 +40,9 @@ struct bus_range {
 /* Addresses reported as unclaimed since reset; a full list ends the reports. */
 #define BUS_MAX_REPORTS 64
 
+#define BUS_KNOWN 8
+struct bus_known { const struct bus_range *range; uint64_t address; uint32_t size; };
+
 struct bus {
 	const struct platform *platform;
 	const struct bus_range *ranges;
@@ -48,6 +51,7 @@ struct bus {
 	uint64_t granule_mask;      /* one report per granule of addresses */
 	uint32_t max_size;          /* largest access, bytes */
 	bool is_mmio;
+	struct bus_known known[BUS_KNOWN]; /* by the lowest bits of the address */
 	uint32_t report_count;
 	uint64_t reported[BUS_MAX_REPORTS];
 };

@@ -69,6 +69,40 @@ static void wide_access_to_a_byte_device_is_split(void **state)
 	assert_int_equal(seen.value, 0xBE);
 }
 
+static bool is_there;
+
+static bool claims_now(const void *device, uint64_t address, uint32_t size)
+{
+	(void)device;
+	(void)address;
+	(void)size;
+	return is_there;
+}
+
+static void a_row_in_front_may_come_and_go(void **state)
+{
+	struct bus_range both[] = { rows[0], rows[0] };
+	struct bus bus = small_bus();
+
+	(void)state;
+	both[0].read = bus_absent_read;
+	both[0].claims = claims_now;
+	bus.ranges = both;
+	bus.range_count = 2;
+	for (uint32_t i = 0; i < 6; i++) {
+		is_there = i & 1;
+		assert_int_equal(bus_read(&bus, 0x10 + i % 2, 1), is_there ? 0xFF : 0x88);
+		assert_int_equal(bus_read(&bus, 0x10, 1), is_there ? 0xFF : 0x88);
+	}
+	/* the same lowest bits are not the same address */
+	bus = small_bus();
+	assert_int_equal(bus_read(&bus, 0x10, 1), 0x88);
+	assert_int_equal(bus_read(&bus, 0x20, 4), 0x55667788);
+	assert_int_equal(bus_read(&bus, 0x20, 1), 0xFF); /* nor is another size the same access */
+	assert_int_equal(bus_read(&bus, 0x10, 1), 0x88);
+	assert_int_equal(bus_read(&bus, 0x40, 1), 0xFF);
+}
+
 static void straddling_access_reaches_only_its_bytes(void **state)
 {
 	struct bus bus = small_bus();
@@ -160,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(claimed_access_is_cut_to_its_size, recorder_setup),
+		cmocka_unit_test_setup(a_row_in_front_may_come_and_go, recorder_setup),
 		cmocka_unit_test_setup(wide_access_to_a_byte_device_is_split, recorder_setup),
 		cmocka_unit_test_setup(straddling_access_reaches_only_its_bytes, recorder_setup),
 		cmocka_unit_test_setup(sizes_that_do_not_exist_are_refused, recorder_setup),
