@@ -223,7 +223,7 @@ $(O)/role.h: $(O)/config.h $(O)/nestbox
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION_NAME)")" >$@
 	$(Q)$(foreach n,2 3 4,$(if $(CONFIG_PARTITION$n_NAME),echo "#define CONFIG_ROLE_UUID_$n $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION$n_NAME)")" >>$@;))
 
-$(O)/kernel/main.o $(O)/kernel/partition_setup.o $(O)/kernel/handshake.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
+$(O)/kernel/main.o $(O)/kernel/partition_setup.o $(O)/kernel/handshake.o $(O)/kernel/host_irq.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
 
 $(O)/kernel/monitor_blob.o: $(O)/monitor.elf kernel/monitor_blob.S
 	$(Q)mkdir -p $(@D) && strip -o $(O)/monitor.stripped $< && $(CC) -c -Wa,-I$(O) kernel/monitor_blob.S -o $@

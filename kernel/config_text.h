@@ -54,12 +54,15 @@
 /* Ports of the drivers of disk and network: {first, count}. */
 #if defined(CONFIG_DISK_ATA)
 #define CONFIG_DISK DISK_ATA
+#define CONFIG_DISK_IRQS BIT(DISK_HOST_IRQ)
 #define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 } CONFIG_NETWORK_GRANTS
 #elif defined(CONFIG_DISK_PCI)
 #define CONFIG_DISK DISK_PCI
+#define CONFIG_DISK_IRQS BIT(DISK_HOST_IRQ)
 #define CONFIG_PORT_GRANTS { 0x1F0, 8 }, { 0x3F6, 1 }, { 0xCF8, 4 }, { 0xCFC, 4 }
 #else
 #define CONFIG_DISK DISK_NONE
+#define CONFIG_DISK_IRQS 0
 #define CONFIG_PORT_GRANTS { 0, 0 } CONFIG_NETWORK_GRANTS
 #endif
 

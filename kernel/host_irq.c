@@ -4,11 +4,13 @@
 
 #include "bsp/console/console.h"
 #include "bsp/timer/ioapic.h"
+#include "kernel/config_text.h"
 #include "kernel/monitor_abi.h"
 #include "kernel/partition.h"
 #include "kernel/traps.h"
 
-#define GRANTED_LINES BIT(CONSOLE_IRQ)
+#define MESSAGE_ADDRESS 0xFEE00000ull
+#define GRANTED_LINES (BIT(CONSOLE_IRQ) | CONFIG_DISK_IRQS)
 
 bool host_irq_bind(u32 line)
 {
@@ -19,6 +21,15 @@ bool host_irq_bind(u32 line)
 	if (line == CONSOLE_IRQ)
 		console_irq_enable();
 	return true;
+}
+
+u64 host_irq_message(u32 line)
+{
+	u32 id = ioapic_target();
+
+	if (line >= HOST_IRQ_LINES || !(GRANTED_LINES & BIT(line)) || id > IOAPIC_MAX_TARGET)
+		return 0;
+	return (MESSAGE_ADDRESS | id << 12) << 16 | (VECTOR_HOST_IRQ + line);
 }
 
 void host_irq_pass_on(struct partition *p, u32 line)

@@ -198,9 +198,14 @@ static void run_on_own_stack(void)
 	partition_run_boot(&vcpus[0]);
 }
 
-/* A box that cannot run its partition says what it would run, then what is missing. Needs one CPU, and no interrupts. */
+/*
+ * A box that cannot run its partition says what it would run, then what is missing. Needs one CPU, and no interrupts; devices are set up to send
+ * them nevertheless, so that a machine without VT-x shows whether they do.
+ */
 static void report_on_own_stack(void)
 {
+	if (!ioapic_init(&board, cpuid(1, 0).ebx >> 24))
+		log_line("report: the firmware's tables name no IOAPIC that works");
 	if (partition_setup_carve_some(&box)) {
 		fpu_init(&percpu[0]);
 		partition_setup_monitor(&partitions[0], &box);

@@ -17,6 +17,7 @@
 
 #define MONITOR_ABI_VERSION 1
 #define MONITOR_MAX_CPUS 8
+#define DISK_HOST_IRQ 14 /* of a disk on the first IDE channel, or the message of another one */
 
 /* Fixed places in the monitor's address space. Everything else there is the program and its stacks. */
 #define MONITOR_TEXT_VA 0x0000000000400000ull    /* where the monitor is linked */
@@ -74,7 +75,8 @@ enum syscall_number {
 	SYS_TIMER_ARM = 4,      /* (deadline in host TSC ticks, 0 = disarm): one timer, UPCALL_TIMER on the boot CPU */
 	SYS_MSI = 5,            /* (address, data): an interrupt message in MSI format to the guest's LAPICs */
 	SYS_PIC_LINE = 6,       /* (level): the PIC's INTR output, wired to LINT0 of the boot vCPU */
-	SYS_IRQ_BIND = 7,       /* (host line): deliver this host interrupt as UPCALL_HOST_IRQ; must be granted */
+	SYS_IRQ_BIND = 7,       /* (host line, is message): deliver this host interrupt as UPCALL_HOST_IRQ; must be granted. Of a message, which
+	                         * takes the line's place, the result is address << 16 | data that the device is to write */
 	SYS_PORT_READ = 8,      /* (port, size): granted host port; value */
 	SYS_PORT_WRITE = 9,     /* (port, size, value) */
 	SYS_STOP = 10,          /* (enum stop_reason, detail): stop the partition; the upcall still must be completed. Of one that is held

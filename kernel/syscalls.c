@@ -150,7 +150,11 @@ static u64 sys_pic_line(const struct trap_frame *f)
 
 static u64 sys_irq_bind(const struct trap_frame *f)
 {
-	return is_first() && f->rdi < HOST_IRQ_LINES && host_irq_bind((u32)f->rdi) ? 0 : ERROR(SYS_EPERM);
+	if (!is_first() || f->rdi >= HOST_IRQ_LINES)
+		return ERROR(SYS_EPERM);
+	u64 message = f->rsi ? host_irq_message((u32)f->rdi) : 0;
+
+	return message || (!f->rsi && host_irq_bind((u32)f->rdi)) ? message : ERROR(SYS_EPERM);
 }
 
 /* The ports of the configured drivers. */

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bsp/pci/message.h"
+
 /* Of the controller. */
-enum { CAP = 0x00, GHC = 0x04, IMPLEMENTED = 0x0C, CAP2 = 0x24, HANDOFF = 0x28 };
+enum { CAP = 0x00, GHC = 0x04, PENDING = 0x08, IMPLEMENTED = 0x0C, CAP2 = 0x24, HANDOFF = 0x28 };
 enum { GHC_AHCI = 1u << 31, GHC_INTERRUPTS = 1 << 1, CAP2_HANDOFF = 1, HANDOFF_FIRMWARE = 1 << 0, HANDOFF_SYSTEM = 1 << 1 };
 
 /* Of a port. */
@@ -24,7 +26,7 @@ enum {
 	PORT_ISSUE = 0x38,
 };
 enum { RUN = 1 << 0, SPIN_UP = 1 << 1, POWER = 1 << 2, RECEIVE = 1 << 4, RECEIVES = 1 << 14, RUNS = 1 << 15 };
-enum { EVENT_ERRORS = 0x78000000, TASK_ERROR = 0x01, TASK_FAULT = 0x20, TASK_DATA = 0x08, TASK_BUSY = 0x80 };
+enum { EVENT_ANSWER = 1, EVENT_ERRORS = 0x78000000, TASK_ERROR = 0x01, TASK_FAULT = 0x20, TASK_DATA = 0x08, TASK_BUSY = 0x80 };
 enum { DETECT = 0xF, DETECT_READY = 3, SIGNATURE_DISK = 0x101, RESET_LINK = 1 };
 
 enum { COMMAND_READ_DMA_LONG = 0x25, COMMAND_WRITE_DMA_LONG = 0x35, COMMAND_FLUSH_LONG = 0xEA, COMMAND_IDENTIFY = 0xEC };
@@ -121,6 +123,7 @@ static void clear_events(const struct ahci *ahci)
 {
 	put(ahci, PORT_ERRORS, UINT32_MAX);
 	put(ahci, PORT_EVENTS, UINT32_MAX);
+	write32(&ahci->registers, PENDING, 1u << ahci->port);
 }
 
 /* The port from whatever state to one that takes commands. */
@@ -141,6 +144,7 @@ static bool start(const struct ahci *ahci)
 	if ((get(ahci, PORT_STATUS) & DETECT) != DETECT_READY || !wait_for(ahci, PORT_TASK, TASK_BUSY | TASK_DATA, 0, DISK_COMMAND_MS))
 		return false;
 	put(ahci, PORT_COMMAND, get(ahci, PORT_COMMAND) | RUN);
+	put(ahci, PORT_INTERRUPTS, ahci->interrupts ? EVENT_ANSWER | EVENT_ERRORS : 0);
 	return true;
 }
 
@@ -163,47 +167,41 @@ static void build(const struct ahci *ahci, const struct disk_request *r, uint8_t
 	};
 }
 
-/* Until the command is done or has failed. */
-static bool finish(const struct ahci *ahci, uint32_t milliseconds)
+static bool begin_command(struct ahci *ahci, const struct disk_request *r, uint8_t command)
 {
-	struct wait wait = wait_start(ahci->registers.host, milliseconds);
-
-	for (;;) {
-		bool is_over = wait_is_over(&wait);
-
-		if (!(get(ahci, PORT_ISSUE) & 1) || get(ahci, PORT_EVENTS) & EVENT_ERRORS)
-			return true;
-		if (is_over)
-			return false;
-	}
-}
-
-static bool command_run(struct ahci *ahci, const struct disk_request *r, uint8_t command)
-{
+	ahci->command = command;
 	build(ahci, r, command);
 	clear_events(ahci);
 	dma_barrier();
 	put(ahci, PORT_ISSUE, 1);
-	bool is_answered = finish(ahci, disk_timeout(r));
+	return true;
+}
 
+static bool begin(struct disk *disk, const struct disk_request *request)
+{
+	return begin_command((struct ahci *)disk, request, commands[request->operation]);
+}
+
+static bool begin_identify(struct disk *disk, const struct disk_request *request)
+{
+	return begin_command((struct ahci *)disk, request, COMMAND_IDENTIFY);
+}
+
+static enum disk_progress look(struct disk *disk, const struct disk_request *r)
+{
+	struct ahci *ahci = (struct ahci *)disk;
+
+	if (get(ahci, PORT_ISSUE) & 1 && !(get(ahci, PORT_EVENTS) & EVENT_ERRORS))
+		return DISK_BUSY;
 	dma_barrier();
 	uint32_t events = get(ahci, PORT_EVENTS), task = get(ahci, PORT_TASK), moved = memory_of(ahci)->list[0].moved_bytes;
 	bool is_whole = r->operation != DISK_READ || moved == r->count * DISK_SECTOR_BYTES;
 
-	if (is_answered && is_whole && !(events & EVENT_ERRORS) && !(task & (TASK_ERROR | TASK_FAULT | TASK_BUSY)))
-		return true;
-	return disk_failed(&ahci->disk, "command %02x at sector %llu: %s, status %02x, error %02x, %u bytes", command, (unsigned long long)r->sector,
-			   is_answered ? "failed" : "no answer", (unsigned int)(task & 0xFF), (unsigned int)(task >> 8 & 0xFF), (unsigned int)moved);
-}
-
-static bool attempt(struct disk *disk, const struct disk_request *request)
-{
-	return command_run((struct ahci *)disk, request, commands[request->operation]);
-}
-
-static bool identify(struct disk *disk, const struct disk_request *request)
-{
-	return command_run((struct ahci *)disk, request, COMMAND_IDENTIFY);
+	if (is_whole && !(events & EVENT_ERRORS) && !(task & (TASK_ERROR | TASK_FAULT | TASK_BUSY)))
+		return DISK_GOOD;
+	disk_failed(disk, "command %02x at sector %llu: status %02x, error %02x, %u bytes", ahci->command, (unsigned long long)r->sector,
+		    (unsigned int)(task & 0xFF), (unsigned int)(task >> 8 & 0xFF), (unsigned int)moved);
+	return DISK_BAD;
 }
 
 static void recover(struct disk *disk)
@@ -213,6 +211,7 @@ static void recover(struct disk *disk)
 
 static void close(struct disk *disk)
 {
+	put((struct ahci *)disk, PORT_INTERRUPTS, 0);
 	(void)stop((struct ahci *)disk);
 }
 
@@ -247,7 +246,7 @@ static bool take_identity(struct ahci *ahci, const uint8_t *identity)
 		return false;
 	if ((word(identity, WORD_SECTOR) & 0xC000) == 0x4000 && word(identity, WORD_SECTOR) & SECTOR_IS_LARGER)
 		return disk_unfit(&ahci->disk, DISK_LARGE_SECTORS);
-	ahci->disk.attempt = attempt;
+	ahci->disk.begin = begin;
 	disk_offer(&ahci->disk, count);
 	return true;
 }
@@ -257,7 +256,8 @@ bool ahci_open(struct ahci *ahci, const struct pci_host *host, const struct pci_
 	const struct disk_request request = { .count = 1, .to = host->dma.bytes + BOUNCE_OFFSET };
 
 	*ahci = (struct ahci){ .port = port, .registers.host = host };
-	ahci->disk = (struct disk){ .attempt = identify, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE };
+	ahci->disk = (struct disk){ .begin = begin_identify, .look = look, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE };
+	disk_clock(&ahci->disk, host->ticks, host->context, host->ticks_hz);
 	ahci->disk.bounce = host->dma.bytes + BOUNCE_OFFSET;
 	snprintf(ahci->disk.where, sizeof(ahci->disk.where), "AHCI %02x:%02x.%x port %u", (unsigned int)(function->address >> 16 & 0xFF),
 		 (unsigned int)(function->address >> 11 & 0x1F), (unsigned int)(function->address >> 8 & 7), (unsigned int)port);
@@ -266,6 +266,9 @@ bool ahci_open(struct ahci *ahci, const struct pci_host *host, const struct pci_
 	if (!take_over(&ahci->registers) || !(read32(&ahci->registers, IMPLEMENTED) >> port & 1) || !registers_have(&ahci->registers, at(ahci, 0), 0x80))
 		return false;
 	ahci->disk.close = close;
+	ahci->interrupts = pci_messages_start(host, function) != PCI_MESSAGES_NONE;
+	if (ahci->interrupts)
+		write32(&ahci->registers, GHC, read32(&ahci->registers, GHC) | GHC_INTERRUPTS);
 	put(ahci, PORT_COMMAND, get(ahci, PORT_COMMAND) | SPIN_UP | POWER);
 	if (!wait_for(ahci, PORT_STATUS, DETECT, DETECT_READY, 20) || !start(ahci))
 		return false;

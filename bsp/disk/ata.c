@@ -78,10 +78,10 @@ static void recover(struct disk *disk)
 {
 	const struct ata *ata = (struct ata *)disk;
 
-	out(ATA_CONTROL, CONTROL_NO_INTERRUPT | CONTROL_RESET);
+	out(ATA_CONTROL, ata->control | CONTROL_RESET);
 	for (uint64_t start = __builtin_ia32_rdtsc(); __builtin_ia32_rdtsc() - start < ata->ticks_hz / 100000;)
 		;
-	out(ATA_CONTROL, CONTROL_NO_INTERRUPT);
+	out(ATA_CONTROL, ata->control);
 	(void)wait_for(ata, STATUS_READY, DISK_COMMAND_MS);
 }
 
@@ -100,7 +100,7 @@ static void place(uint64_t sector, uint32_t count)
 	out(ATA_LBA_HIGH, (uint8_t)(sector >> 16));
 }
 
-static uint8_t begin(const struct ata *ata, const struct disk_request *r, uint8_t command)
+static uint8_t begin_registers(const struct ata *ata, const struct disk_request *r, uint8_t command)
 {
 	out(ATA_DEVICE, (uint8_t)(DEVICE_LBA | (ata->is_long ? 0 : r->sector >> 24 & 0xF)));
 	uint8_t status = wait_for(ata, STATUS_READY, DISK_COMMAND_MS);
@@ -129,33 +129,61 @@ static bool sector_move(const struct disk_request *r, uint32_t index)
 	return !sys_call(SYS_PORT_WRITE_WORDS, ATA_DATA, (uintptr_t)bytes, sizeof(bytes));
 }
 
-static bool command_run(struct ata *ata, const struct disk_request *r, uint8_t command)
+static enum disk_progress complain(struct ata *ata, const struct disk_request *r, uint8_t status)
 {
-	uint8_t status = begin(ata, r, command);
-
-	for (uint32_t i = 0; is_good(status) && i < r->count; i++) {
-		status = wait_for(ata, STATUS_DATA, DISK_COMMAND_MS);
-		if (is_good(status) && !sector_move(r, i))
-			status = NEVER_READY;
-	}
-	if (is_good(status) && r->operation != DISK_READ)
-		status = wait_for(ata, STATUS_READY, disk_timeout(r));
-	if (is_good(status))
-		return true;
-	return disk_failed(&ata->disk, "command %02x at sector %llu: status %02x, error %02x", command, (unsigned long long)r->sector, status,
-			   status == NEVER_READY ? 0 : in(ATA_ERROR));
+	disk_failed(&ata->disk, "command %02x at sector %llu: status %02x, error %02x", ata->command, (unsigned long long)r->sector, status,
+		    status == NEVER_READY ? 0 : in(ATA_ERROR));
+	return DISK_BAD;
 }
 
-static bool attempt(struct disk *disk, const struct disk_request *request)
+/* What a write begins with is asked for without an interrupt. */
+static bool begin_command(struct ata *ata, const struct disk_request *r, uint8_t command)
+{
+	ata->command = command;
+	ata->moved = 0;
+	uint8_t status = begin_registers(ata, r, command);
+
+	if (is_good(status) && r->operation == DISK_WRITE)
+		status = wait_for(ata, STATUS_DATA, DISK_COMMAND_MS);
+	if (is_good(status) && r->operation == DISK_WRITE && !sector_move(r, ata->moved++))
+		status = NEVER_READY;
+	return is_good(status) || complain(ata, r, status) != DISK_BAD;
+}
+
+static bool begin(struct disk *disk, const struct disk_request *request)
 {
 	struct ata *ata = (struct ata *)disk;
 
-	return command_run(ata, request, commands[request->operation][ata->is_long]);
+	return begin_command(ata, request, commands[request->operation][ata->is_long]);
 }
 
-static bool identify(struct disk *disk, const struct disk_request *request)
+static bool begin_identify(struct disk *disk, const struct disk_request *request)
 {
-	return command_run((struct ata *)disk, request, COMMAND_IDENTIFY);
+	return begin_command((struct ata *)disk, request, COMMAND_IDENTIFY);
+}
+
+/* Moves the sectors that it is ready for. */
+static enum disk_progress look(struct disk *disk, const struct disk_request *r)
+{
+	struct ata *ata = (struct ata *)disk;
+
+	(void)in(ATA_ALTERNATE_STATUS); /* 400 ns have to pass after a command and after a sector */
+	for (uint8_t status = in(ATA_STATUS);; status = (in(ATA_ALTERNATE_STATUS), in(ATA_STATUS))) {
+		if (status == NEVER_READY)
+			return complain(ata, r, status);
+		if (status & STATUS_BUSY)
+			return DISK_BUSY;
+		if (!is_good(status))
+			return complain(ata, r, status);
+		if (ata->moved == r->count)
+			return r->operation == DISK_READ || status & STATUS_READY ? DISK_GOOD : DISK_BUSY;
+		if (!(status & STATUS_DATA))
+			return DISK_BUSY;
+		if (!sector_move(r, ata->moved++))
+			return complain(ata, r, NEVER_READY);
+		if (r->operation == DISK_READ && ata->moved == r->count)
+			return DISK_GOOD;
+	}
 }
 
 /* Text in IDENTIFY data: two characters a word, the first in the high byte. */
@@ -183,6 +211,12 @@ static bool is_there(uint8_t status)
 	return status != 0xFF && status & (STATUS_BUSY | STATUS_READY);
 }
 
+static uint64_t ticks(void *context)
+{
+	(void)context;
+	return __builtin_ia32_rdtsc();
+}
+
 bool ata_open(struct ata *ata, uint64_t ticks_hz)
 {
 	uint8_t identity[DISK_SECTOR_BYTES];
@@ -190,8 +224,11 @@ bool ata_open(struct ata *ata, uint64_t ticks_hz)
 
 	memset(ata, 0, sizeof(*ata));
 	ata->ticks_hz = ticks_hz;
-	ata->disk = (struct disk){ .attempt = identify, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE, .where = "IDE channel 1" };
-	out(ATA_CONTROL, CONTROL_NO_INTERRUPT);
+	ata->disk = (struct disk){ .begin = begin_identify, .look = look, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE, .where = "IDE channel 1" };
+	disk_clock(&ata->disk, ticks, NULL, ticks_hz);
+	/* where the line cannot be had somebody has to look after the disk */
+	ata->control = sys_call(SYS_IRQ_BIND, DISK_HOST_IRQ, false, 0) < 0 ? CONTROL_NO_INTERRUPT : 0;
+	out(ATA_CONTROL, ata->control);
 	out(ATA_DEVICE, DEVICE_LBA);
 	if (!is_there(in(ATA_ALTERNATE_STATUS)) || !disk_run(&ata->disk, &request))
 		return false;
@@ -203,7 +240,7 @@ bool ata_open(struct ata *ata, uint64_t ticks_hz)
 	ata->is_long = number(identity, WORD_COMMANDS, 1) & COMMANDS_LONG;
 	uint64_t count = ata->is_long ? number(identity, WORD_COUNT48, 4) : number(identity, WORD_COUNT28, 2);
 
-	ata->disk.attempt = attempt;
+	ata->disk.begin = begin;
 	disk_offer(&ata->disk, ata->is_long || count < SHORT_LIMIT ? count : SHORT_LIMIT - 1);
 	return count != 0;
 }

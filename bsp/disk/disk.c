@@ -24,20 +24,87 @@ static void recover(struct disk *disk)
 {
 	char why[DISK_FAILURE_BYTES];
 
+	if (!disk->recover)
+		return;
 	memcpy(why, disk->last_failure, sizeof(why));
 	disk->recover(disk);
 	memcpy(disk->last_failure, why, sizeof(why));
 }
 
+static void end(struct disk *disk, bool is_good)
+{
+	uint8_t *to = disk->copy_to;
+
+	disk->is_busy = false;
+	disk->copy_to = NULL;
+	if (to && is_good)
+		memcpy(to, disk->bounce, (size_t)disk->current.count * DISK_SECTOR_BYTES);
+	disk->done(disk->done_context, is_good);
+}
+
+/* Attempts until one has begun, or none is left. */
+static void attempt(struct disk *disk)
+{
+	while (disk->tries_left--) {
+		disk->began = disk->ticks(disk->ticks_context);
+		if (disk->begin(disk, &disk->current))
+			return;
+		recover(disk);
+	}
+	end(disk, false);
+}
+
+void disk_start(struct disk *disk, const struct disk_request *request, void (*done)(void *context, bool is_good), void *context)
+{
+	disk->is_busy = true;
+	disk->current = *request;
+	disk->tries_left = TRIES;
+	disk->done = done;
+	disk->done_context = context;
+	attempt(disk);
+}
+
+static bool is_late(const struct disk *disk)
+{
+	return disk->ticks(disk->ticks_context) - disk->began > disk->ticks_hz / 1000 * disk_timeout(&disk->current);
+}
+
+void disk_step(struct disk *disk)
+{
+	if (!disk->is_busy)
+		return;
+	bool is_over = is_late(disk);
+	enum disk_progress progress = disk->look(disk, &disk->current);
+
+	if (progress == DISK_GOOD) {
+		end(disk, true);
+	} else if (progress == DISK_BAD || is_over) {
+		if (progress == DISK_BUSY)
+			disk_failed(disk, "operation %d at sector %llu: no answer", disk->current.operation, (unsigned long long)disk->current.sector);
+		recover(disk);
+		attempt(disk);
+	}
+}
+
+void disk_settle(struct disk *disk)
+{
+	while (disk->is_busy)
+		disk_step(disk);
+}
+
+static void note(void *context, bool is_good)
+{
+	*(bool *)context = is_good;
+}
+
 bool disk_run(struct disk *disk, const struct disk_request *request)
 {
-	for (unsigned int i = 0; i < TRIES; i++) {
-		if (disk->attempt(disk, request))
-			return true;
-		if (disk->recover)
-			recover(disk);
-	}
-	return false;
+	bool is_good = false;
+
+	disk_settle(disk);
+	disk_start(disk, request, note, &is_good);
+	disk_settle(disk);
+	return is_good;
 }
 
 static bool piece(struct disk *disk, const struct disk_request *r)
@@ -58,9 +125,15 @@ static bool piece(struct disk *disk, const struct disk_request *r)
 	return true;
 }
 
+static bool is_on_disk(const struct disk *disk, uint64_t sector, uint32_t count)
+{
+	return sector <= disk->device.sector_count && count <= disk->device.sector_count - sector;
+}
+
 static bool run_pieces(struct disk *disk, struct disk_request r, uint32_t count)
 {
-	if (r.sector > disk->device.sector_count || count > disk->device.sector_count - r.sector)
+	disk_settle(disk); /* the bounce buffer is one */
+	if (!is_on_disk(disk, r.sector, count))
 		return false;
 	for (; count; count -= r.count) {
 		r.count = count < disk->sectors_at_once ? count : disk->sectors_at_once;
@@ -90,10 +163,34 @@ static bool disk_flush(void *context)
 	return disk_run(context, &request);
 }
 
+static bool device_start(void *context, const struct block_request *request)
+{
+	static const enum disk_operation operations[] = { [BLOCK_READ] = DISK_READ, [BLOCK_WRITE] = DISK_WRITE, [BLOCK_FLUSH] = DISK_FLUSH };
+	struct disk *disk = context;
+	struct disk_request r = { .operation = operations[request->operation], .sector = request->sector, .count = request->count };
+	uint8_t *bytes = disk->bounce ? disk->bounce : request->bytes;
+
+	if (disk->is_busy || request->count > disk->sectors_at_once || !is_on_disk(disk, request->sector, request->count))
+		return false;
+	r.to = r.operation == DISK_READ ? bytes : NULL;
+	r.from = r.operation == DISK_WRITE ? bytes : NULL;
+	if (disk->bounce && r.from)
+		memcpy(disk->bounce, request->bytes, (size_t)request->count * DISK_SECTOR_BYTES);
+	disk->copy_to = disk->bounce && r.to ? request->bytes : NULL;
+	disk_start(disk, &r, request->done, request->context);
+	return true;
+}
+
+static void device_step(void *context)
+{
+	disk_step(context);
+}
+
 void disk_offer(struct disk *disk, uint64_t sector_count)
 {
 	disk->device = (struct block_device){
 		.read = disk_read, .write = disk_write, .flush = disk_flush, .context = disk,
+		.start = device_start, .step = device_step, .start_sectors = disk->sectors_at_once,
 		.sector_bytes = DISK_SECTOR_BYTES, .sector_count = sector_count,
 	};
 }

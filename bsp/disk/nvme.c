@@ -11,7 +11,7 @@ enum { ENABLE = 1, ENTRY_SIZES = 6 << 16 | 4 << 20, READY = 1, FATAL = 2 };
 enum { CAP_HIGH_NVM = 1 << 5, CAP_HIGH_PAGE = 0xF << 16 };
 
 enum { ADMIN_CREATE_SUBMIT = 1, ADMIN_CREATE_COMPLETE = 5, ADMIN_IDENTIFY = 6 };
-enum { IDENTIFY_NAMESPACE = 0, IDENTIFY_CONTROLLER = 1, QUEUE_IN_ONE_PIECE = 1 };
+enum { IDENTIFY_NAMESPACE = 0, IDENTIFY_CONTROLLER = 1, QUEUE_IN_ONE_PIECE = 1, QUEUE_INTERRUPTS = 2 };
 /* Offsets in what IDENTIFY returns, of a controller and of a namespace. */
 enum { ID_MODEL = 24, ID_TRANSFER = 77, ID_SIZE = 0, ID_FORMAT = 26, ID_FORMATS = 128 };
 
@@ -71,51 +71,52 @@ static void ring(const struct nvme *nvme, uint32_t doorbell, uint32_t value)
 	write32(&nvme->registers, DOORBELLS + (doorbell << nvme->stride_shift), value);
 }
 
-/* Waits for the next completion. False: it did not come, or is another's. */
-static bool complete(struct nvme *nvme, struct nvme_queue *queue, uint32_t milliseconds, uint32_t *status)
-{
-	const struct completion *entry = &memory_of(nvme)->queues[queue->number].complete.entries[queue->head];
-	struct wait wait = wait_start(nvme->registers.host, milliseconds);
-
-	for (;;) {
-		bool is_over = wait_is_over(&wait);
-
-		*status = entry->status;
-		if ((*status >> 16 & 1) == queue->phase)
-			break;
-		if (is_over || read32(&nvme->registers, STATUS) & FATAL)
-			return false;
-	}
-	dma_barrier();
-	queue->head = (queue->head + 1) % ENTRIES;
-	queue->phase ^= !queue->head;
-	ring(nvme, 2 * queue->number + 1, queue->head);
-	return (*status & 0xFFFF) == nvme->last_id;
-}
-
-static bool submit(struct nvme *nvme, struct nvme_queue *queue, const struct submission *what, uint32_t milliseconds)
+static void submit(struct nvme *nvme, struct nvme_queue *queue, const struct submission *what)
 {
 	struct submission *entry = &memory_of(nvme)->queues[queue->number].submit.entries[queue->tail];
-	uint32_t status = 0;
 
 	*entry = *what;
 	entry->command |= (uint32_t)++nvme->last_id << 16;
 	queue->tail = (queue->tail + 1) % ENTRIES;
 	ring(nvme, 2 * queue->number, queue->tail);
-	if (!complete(nvme, queue, milliseconds, &status)) {
-		nvme->is_confused = true;
-		return disk_failed(&nvme->disk, "command %02x: no answer, controller status %x", (unsigned int)(what->command & 0xFF),
-				   (unsigned int)read32(&nvme->registers, STATUS));
-	}
-	if (status >> 17)
-		return disk_failed(&nvme->disk, "command %02x at sector %llu: status %x", (unsigned int)(what->command & 0xFF),
-				   (unsigned long long)((uint64_t)what->words[1] << 32 | what->words[0]), (unsigned int)(status >> 17));
-	return true;
 }
 
+static enum disk_progress confuse(struct nvme *nvme, const char *what)
+{
+	nvme->is_confused = true;
+	disk_failed(&nvme->disk, "%s, controller status %x", what, (unsigned int)read32(&nvme->registers, STATUS));
+	return DISK_BAD;
+}
+
+/* At the next completion of a queue. */
+static enum disk_progress look_at(struct nvme *nvme, struct nvme_queue *queue)
+{
+	uint32_t status = memory_of(nvme)->queues[queue->number].complete.entries[queue->head].status;
+
+	if ((status >> 16 & 1) != queue->phase)
+		return read32(&nvme->registers, STATUS) & FATAL ? confuse(nvme, "it has failed") : DISK_BUSY;
+	dma_barrier();
+	queue->head = (queue->head + 1) % ENTRIES;
+	queue->phase ^= !queue->head;
+	ring(nvme, 2 * queue->number + 1, queue->head);
+	if ((status & 0xFFFF) != nvme->last_id)
+		return confuse(nvme, "an answer to another command");
+	nvme->last_status = (uint16_t)(status >> 17);
+	return nvme->last_status ? DISK_BAD : DISK_GOOD;
+}
+
+/* A command of the administrator's, waited for. */
 static bool admin(struct nvme *nvme, const struct submission *what)
 {
-	return submit(nvme, &nvme->queues[0], what, DISK_COMMAND_MS);
+	struct wait wait = wait_start(nvme->registers.host, DISK_COMMAND_MS);
+	enum disk_progress progress = DISK_BUSY;
+
+	submit(nvme, &nvme->queues[0], what);
+	for (bool is_over = false; progress == DISK_BUSY; is_over = wait_is_over(&wait))
+		progress = is_over ? confuse(nvme, "no answer") : look_at(nvme, &nvme->queues[0]);
+	if (progress == DISK_BAD && !nvme->is_confused)
+		disk_failed(&nvme->disk, "administrator's command %02x: status %x", (unsigned int)what->command, nvme->last_status);
+	return progress == DISK_GOOD;
 }
 
 static bool create_queues(struct nvme *nvme)
@@ -124,7 +125,7 @@ static bool create_queues(struct nvme *nvme)
 	const struct submission completions = {
 		.command = ADMIN_CREATE_COMPLETE,
 		.pages = { queue_physical(nvme, 1, offsetof(struct queue_memory, complete)) },
-		.words = { size, QUEUE_IN_ONE_PIECE },
+		.words = { size, QUEUE_IN_ONE_PIECE | (nvme->messages ? QUEUE_INTERRUPTS : 0) },
 	};
 	const struct submission submissions = {
 		.command = ADMIN_CREATE_SUBMIT, .pages = { queue_physical(nvme, 1, 0) }, .words = { size, QUEUE_IN_ONE_PIECE | 1 << 16 },
@@ -151,7 +152,9 @@ static bool start(struct nvme *nvme)
 		memory->list[i] = physical(nvme, offsetof(struct memory, bounce) + (i + 1) * PAGE);
 	for (uint32_t i = 0; i < 2; i++)
 		nvme->queues[i] = (struct nvme_queue){ .number = i, .phase = true };
-	write32(&nvme->registers, MASK_INTERRUPTS, UINT32_MAX);
+	/* a reset has unmasked them; with MSI-X the register must not be touched */
+	if (!nvme->messages)
+		write32(&nvme->registers, MASK_INTERRUPTS, UINT32_MAX);
 	write32(&nvme->registers, ADMIN_SIZES, (ENTRIES - 1) << 16 | (ENTRIES - 1));
 	write64(&nvme->registers, ADMIN_SUBMIT, queue_physical(nvme, 0, 0));
 	write64(&nvme->registers, ADMIN_COMPLETE, queue_physical(nvme, 0, offsetof(struct queue_memory, complete)));
@@ -163,7 +166,7 @@ static bool start(struct nvme *nvme)
 	return create_queues(nvme);
 }
 
-static bool attempt(struct disk *disk, const struct disk_request *r)
+static bool begin(struct disk *disk, const struct disk_request *r)
 {
 	struct nvme *nvme = (struct nvme *)disk;
 	uint32_t pages = (r->count * DISK_SECTOR_BYTES + PAGE - 1) / PAGE;
@@ -178,14 +181,28 @@ static bool attempt(struct disk *disk, const struct disk_request *r)
 		what.words[1] = (uint32_t)(r->sector >> 32);
 		what.words[2] = r->count - 1;
 	}
-	return submit(nvme, &nvme->queues[1], &what, disk_timeout(r));
+	submit(nvme, &nvme->queues[1], &what);
+	return true;
 }
 
-static void recover(struct disk *disk)
+static enum disk_progress look(struct disk *disk, const struct disk_request *r)
 {
 	struct nvme *nvme = (struct nvme *)disk;
 
-	if (nvme->is_confused)
+	enum disk_progress progress = look_at(nvme, &nvme->queues[1]);
+
+	if (progress == DISK_BAD && !nvme->is_confused)
+		disk_failed(disk, "command %02x at sector %llu: status %x", opcodes[r->operation], (unsigned long long)r->sector, nvme->last_status);
+	return progress;
+}
+
+/* After an error the queues go on; after silence or nonsense only a reset makes them one's own again. */
+static void recover(struct disk *disk)
+{
+	struct nvme *nvme = (struct nvme *)disk;
+	const struct nvme_queue *queue = &nvme->queues[1];
+
+	if (nvme->is_confused || queue->tail != queue->head)
 		nvme->is_confused = !start(nvme);
 }
 
@@ -234,7 +251,8 @@ static bool take_namespace(struct nvme *nvme)
 
 bool nvme_open(struct nvme *nvme, const struct pci_host *host, const struct pci_function *function)
 {
-	*nvme = (struct nvme){ .disk = { .attempt = attempt, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE } };
+	*nvme = (struct nvme){ .disk = { .begin = begin, .look = look, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE } };
+	disk_clock(&nvme->disk, host->ticks, host->context, host->ticks_hz);
 	snprintf(nvme->disk.where, sizeof(nvme->disk.where), "NVMe %02x:%02x.%x", (unsigned int)(function->address >> 16 & 0xFF),
 		 (unsigned int)(function->address >> 11 & 0x1F), (unsigned int)(function->address >> 8 & 7));
 	if (host->dma.size < sizeof(struct memory) || !pci_map(host, function, 0, REGISTER_BYTES, &nvme->registers))
@@ -248,6 +266,7 @@ bool nvme_open(struct nvme *nvme, const struct pci_host *host, const struct pci_
 	nvme->ready_ms = (low >> 24) * 500 + RESET_LEAST_MS;
 	nvme->disk.close = close;
 	nvme->disk.bounce = memory_of(nvme)->bounce;
+	nvme->messages = pci_messages_start(host, function);
 	return start(nvme) && identify(nvme, 0, IDENTIFY_CONTROLLER) && take_controller(nvme) && identify(nvme, NAMESPACE, IDENTIFY_NAMESPACE) &&
 	       take_namespace(nvme);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Driver of an NVMe controller's first namespace: one queue pair beside the administrator's, one command at a time, polled, DMA into a bounce
+ * Driver of an NVMe controller's first namespace: one queue pair beside the administrator's, one command at a time, DMA into a bounce
  * buffer; a controller that does not answer, or answers something else, is reset. Source: NVM Express Base Specification 1.4, sections 3.1
  * "Register Definition", 4 "Data Structures", 5 "Admin Command Set", 6 "NVM Command Set", 7.6.1 "Initialization".
  */
@@ -8,7 +8,7 @@
 #define BSP_DISK_NVME_H
 
 #include "bsp/disk/disk.h"
-#include "bsp/pci/pci.h"
+#include "bsp/pci/message.h"
 
 #define NVME_CLASS 0x010802u
 
@@ -23,7 +23,8 @@ struct nvme {
 	struct registers registers;
 	struct nvme_queue queues[2];
 	uint32_t stride_shift, ready_ms;
-	uint16_t last_id;
+	uint16_t last_id, last_status;
+	enum pci_messages messages;
 	bool is_confused; /* it has to be reset before the next command */
 };
 

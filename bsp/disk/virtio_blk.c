@@ -33,7 +33,7 @@ static bool start(struct virtio_blk *blk)
 	return !blk->is_broken;
 }
 
-static bool attempt(struct disk *disk, const struct disk_request *r)
+static bool begin(struct disk *disk, const struct disk_request *r)
 {
 	struct virtio_blk *blk = (struct virtio_blk *)disk;
 	struct memory *memory = memory_of(blk);
@@ -53,11 +53,27 @@ static bool attempt(struct disk *disk, const struct disk_request *r)
 	memory->header.kind = kinds[r->operation];
 	memory->header.sector = r->sector;
 	memory->status = NO_STATUS;
-	blk->is_broken = !virtio_pci_request(&blk->device, r->count ? pieces : without_data, r->count ? 3 : 2, disk_timeout(r));
-	if (!blk->is_broken && !memory->status)
-		return true;
-	return disk_failed(disk, "request %u at sector %llu: %s, status %u", (unsigned int)kinds[r->operation], (unsigned long long)r->sector,
-			   blk->is_broken ? "no answer" : "failed", (unsigned int)memory->status);
+	blk->is_broken = true; /* until it has answered */
+	virtio_pci_send(&blk->device, r->count ? pieces : without_data, r->count ? 3 : 2);
+	return true;
+}
+
+static enum disk_progress look(struct disk *disk, const struct disk_request *r)
+{
+	struct virtio_blk *blk = (struct virtio_blk *)disk;
+
+	if (r->operation == DISK_FLUSH && !(blk->features & FEATURE_FLUSH))
+		return DISK_GOOD;
+	enum virtio_answer answer = virtio_pci_answer(&blk->device);
+
+	if (answer == VIRTIO_ANSWER_NONE)
+		return DISK_BUSY;
+	blk->is_broken = answer == VIRTIO_ANSWER_ABSURD;
+	if (!blk->is_broken && !memory_of(blk)->status)
+		return DISK_GOOD;
+	disk_failed(disk, "request %u at sector %llu: %s, status %u", (unsigned int)kinds[r->operation], (unsigned long long)r->sector,
+		    blk->is_broken ? "an absurd answer" : "failed", (unsigned int)memory_of(blk)->status);
+	return DISK_BAD;
 }
 
 static void recover(struct disk *disk)
@@ -75,7 +91,8 @@ static void close(struct disk *disk)
 
 bool virtio_blk_open(struct virtio_blk *blk, const struct pci_host *host, const struct pci_function *function)
 {
-	*blk = (struct virtio_blk){ .disk = { .attempt = attempt, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE, .model = "virtio" } };
+	*blk = (struct virtio_blk){ .disk = { .begin = begin, .look = look, .recover = recover, .sectors_at_once = SECTORS_AT_ONCE, .model = "virtio" } };
+	disk_clock(&blk->disk, host->ticks, host->context, host->ticks_hz);
 	snprintf(blk->disk.where, sizeof(blk->disk.where), "virtio %02x:%02x.%x", (unsigned int)(function->address >> 16 & 0xFF),
 		 (unsigned int)(function->address >> 11 & 0x1F), (unsigned int)(function->address >> 8 & 7));
 	if (host->dma.size < sizeof(struct memory) || !virtio_pci_find(&blk->device, host, function))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Driver of a modern virtio block device: one request at a time, polled, through a bounce buffer; a device that does not answer is reset. Source:
+ * Driver of a modern virtio block device: one request at a time, through a bounce buffer; a device that does not answer is reset. Source:
  * Virtual I/O Device (VIRTIO) 1.1, section 5.2 "Block Device".
  */
 #ifndef BSP_DISK_VIRTIO_BLK_H

@@ -29,6 +29,7 @@ struct pci_host {
 	uint64_t (*ticks)(void *context);
 	uint64_t ticks_hz;
 	struct dma_memory dma; /* whose driver is open owns it */
+	struct { uint32_t address, data; } message; /* what a device writes to interrupt; address 0: nobody listens */
 };
 
 /* A device's registers. What is outside reads as all ones and cannot be written. */

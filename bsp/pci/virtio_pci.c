@@ -11,10 +11,12 @@ enum {
 	FEATURES = 0x04,
 	DRIVER_SELECT = 0x08,
 	DRIVER_FEATURES = 0x0C,
+	CONFIG_VECTOR = 0x10,
 	QUEUE_COUNT = 0x12,
 	STATUS = 0x14,
 	QUEUE_SELECT = 0x16,
 	QUEUE_SIZE = 0x18,
+	QUEUE_VECTOR = 0x1A,
 	QUEUE_ENABLE = 0x1C,
 	QUEUE_NOTIFY = 0x1E,
 	QUEUE_DESCRIPTORS = 0x20,
@@ -30,6 +32,7 @@ enum { CAPABILITY_VENDOR = 0x09, CAPABILITY_KIND = 3, CAPABILITY_BAR = 4, CAPABI
 enum { KIND_COMMON = 1, KIND_NOTIFY = 2, KIND_OWN = 4 };
 
 #define BAR_BYTES 0x10000u
+#define NO_VECTOR 0xFFFFu
 #define RESET_MS 1000u
 
 /* The registers that one capability names. */
@@ -63,6 +66,7 @@ bool virtio_pci_find(struct virtio_pci *device, const struct pci_host *host, con
 		if (kind == KIND_NOTIFY)
 			device->notify_step = host->config_read(host->context, function->address, at + CAPABILITY_STEP);
 	}
+	device->has_message = pci_messages_start(host, function) == PCI_MESSAGES_MSIX;
 	return device->common.bytes >= COMMON_BYTES && device->notify.bytes && device->own.bytes;
 }
 
@@ -98,6 +102,18 @@ static uint64_t agree(const struct virtio_pci *device, uint64_t wanted)
 	return features;
 }
 
+/* False: somebody has to look after the queue. */
+static bool message_start(const struct virtio_pci *device)
+{
+	const struct registers *r = &device->common;
+
+	if (!device->has_message)
+		return false;
+	registers_write(r, CONFIG_VECTOR, 2, NO_VECTOR);
+	registers_write(r, QUEUE_VECTOR, 2, 0);
+	return !registers_read(r, QUEUE_VECTOR, 2);
+}
+
 static bool queue_start(struct virtio_pci *device)
 {
 	const struct dma_memory *dma = &device->host->dma;
@@ -107,7 +123,7 @@ static bool queue_start(struct virtio_pci *device)
 	if (!registers_read(r, QUEUE_COUNT, 2) || registers_read(r, QUEUE_SIZE, 2) < VIRTIO_QUEUE_ENTRIES)
 		return false;
 	memset(dma->bytes, 0, sizeof(struct virtio_pci_ring));
-	((struct virtio_pci_ring *)(void *)dma->bytes)->available.flags = NO_INTERRUPT;
+	((struct virtio_pci_ring *)(void *)dma->bytes)->available.flags = message_start(device) ? 0 : NO_INTERRUPT;
 	device->used = 0;
 	registers_write(r, QUEUE_SIZE, 2, VIRTIO_QUEUE_ENTRIES);
 	write64(r, QUEUE_DESCRIPTORS, dma->physical);
@@ -143,7 +159,7 @@ static void notify(const struct virtio_pci *device)
 		registers_write(&device->notify, (uint32_t)offset, 2, 0);
 }
 
-bool virtio_pci_request(struct virtio_pci *device, const struct virtio_pci_piece *pieces, uint32_t count, uint32_t milliseconds)
+void virtio_pci_send(struct virtio_pci *device, const struct virtio_pci_piece *pieces, uint32_t count)
 {
 	struct virtio_pci_ring *ring = (struct virtio_pci_ring *)(void *)device->host->dma.bytes;
 	uint16_t number = ring->available.index;
@@ -158,13 +174,17 @@ bool virtio_pci_request(struct virtio_pci *device, const struct virtio_pci_piece
 	dma_barrier();
 	ring->available.index = (uint16_t)(number + 1);
 	notify(device);
-	struct wait wait = wait_start(device->host, milliseconds);
+}
 
-	for (bool is_over = false; ring->used.index == device->used; is_over = wait_is_over(&wait))
-		if (is_over)
-			return false;
+enum virtio_answer virtio_pci_answer(struct virtio_pci *device)
+{
+	const struct virtio_pci_ring *ring = (const struct virtio_pci_ring *)(const void *)device->host->dma.bytes;
+	uint16_t used = ring->used.index;
+
+	if (used == device->used)
+		return VIRTIO_ANSWER_NONE;
 	dma_barrier();
 	device->used++;
 	/* one is under way: anything else is none of ours */
-	return ring->used.index == device->used && ring->used.entries[(device->used - 1) % VIRTIO_QUEUE_ENTRIES].head == 0;
+	return used == device->used && !ring->used.entries[(uint16_t)(used - 1) % VIRTIO_QUEUE_ENTRIES].head ? VIRTIO_ANSWER_GOOD : VIRTIO_ANSWER_ABSURD;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A modern virtio device behind PCI as a driver (ring 3) sees it: its registers, the handshake, and one queue of which one request at a time is
- * under way, polled. Source: Virtual I/O Device (VIRTIO) 1.1, sections 2.6 "Split Virtqueues", 3.1 "Device Initialization", 4.1 "Virtio Over PCI
+ * under way. Source: Virtual I/O Device (VIRTIO) 1.1, sections 2.6 "Split Virtqueues", 3.1 "Device Initialization", 4.1 "Virtio Over PCI
  * Bus".
  */
 #ifndef BSP_PCI_VIRTIO_PCI_H
 #define BSP_PCI_VIRTIO_PCI_H
 
-#include "bsp/pci/pci.h"
+#include "bsp/pci/message.h"
 
 #define VIRTIO_VENDOR 0x1AF4u
 #define VIRTIO_FEATURE_MODERN (1ull << 32)
@@ -27,6 +27,7 @@ struct virtio_pci {
 	struct registers common, notify, own; /* own: the configuration of its kind */
 	uint32_t notify_step;
 	uint16_t used; /* completions seen */
+	bool has_message;
 };
 
 struct virtio_pci_piece { uint64_t address; uint32_t bytes; bool device_writes; };
@@ -43,7 +44,11 @@ bool virtio_pci_reset(const struct virtio_pci *device);
  */
 bool virtio_pci_start(struct virtio_pci *device, uint64_t wanted, uint64_t *features);
 
-/* Sends at most VIRTIO_QUEUE_ENTRIES pieces as one request and waits for its end. False: no answer in time, or an absurd one. */
-bool virtio_pci_request(struct virtio_pci *device, const struct virtio_pci_piece *pieces, uint32_t count, uint32_t milliseconds);
+/* Sends at most VIRTIO_QUEUE_ENTRIES pieces as one request; the one before has to be over. */
+void virtio_pci_send(struct virtio_pci *device, const struct virtio_pci_piece *pieces, uint32_t count);
+
+/* Is it over? VIRTIO_ANSWER_ABSURD: the device is to be reset. */
+enum virtio_answer { VIRTIO_ANSWER_NONE, VIRTIO_ANSWER_GOOD, VIRTIO_ANSWER_ABSURD };
+enum virtio_answer virtio_pci_answer(struct virtio_pci *device);
 
 #endif

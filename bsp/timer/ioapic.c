@@ -15,7 +15,6 @@
 #define ENTRY_ACTIVE_LOW (1u << 13)
 #define ENTRY_LEVEL (1u << 15)
 #define ENTRY_MASKED (1u << 16)
-#define MAX_APIC_ID 254u          /* wider ids need interrupt remapping */
 
 struct ioapic { volatile u8 *registers; u32 gsi_base, lines; };
 
@@ -83,11 +82,16 @@ static const struct ioapic *find(u32 gsi, u32 *index)
 	return NULL;
 }
 
+u32 ioapic_target(void)
+{
+	return known_board ? target_apic_id : IOAPIC_MAX_TARGET + 1;
+}
+
 bool ioapic_route_isa(u32 irq, u8 vector)
 {
 	u32 index;
 
-	if (!known_board || target_apic_id > MAX_APIC_ID)
+	if (ioapic_target() > IOAPIC_MAX_TARGET)
 		return false;
 	struct ioapic_line line = ioapic_isa_line(known_board, irq);
 	const struct ioapic *io = find(line.gsi, &index);

@@ -15,6 +15,9 @@
 bool must_check ioapic_init(const struct board_info *board, u32 boot_apic_id);
 /* Unmasked on return. False: no IOAPIC serves the line, or the boot CPU's id is above 254. */
 bool must_check ioapic_route_isa(u32 irq, u8 vector);
+/* The boot CPU's APIC id, where all interrupts go; above IOAPIC_MAX_TARGET, nothing can reach it. */
+#define IOAPIC_MAX_TARGET 254u /* wider ids need interrupt remapping */
+u32 ioapic_target(void);
 void ioapic_set_masked(u32 irq, bool is_masked);
 
 /* Where an ISA line arrives: its global number and how it signals. Pure. */

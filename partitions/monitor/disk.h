@@ -10,4 +10,10 @@
 /* Null: there is none. What is found stays the same until the box is reset. */
 const struct disk_backend *disk_find(void);
 
+/* The disk's interrupt: says so to who counts. */
+void disk_note_interrupt(void);
+
+/* The guest has gone: what is under way comes to its end, and what there was is told. */
+void disk_end_guest(void);
+
 #endif

@@ -109,11 +109,25 @@ static bool lend(const struct monitor_info *info, struct pci_host *host, struct 
 	return true;
 }
 
+/* All disks share a line: one of them is in use. */
+static void lend_message(struct pci_host *host)
+{
+	int64_t message = sys_call(SYS_IRQ_BIND, DISK_HOST_IRQ, true, 0);
+
+	if (message <= 0)
+		return;
+	host->message.address = (uint32_t)(message >> 16);
+	host->message.data = (uint16_t)message;
+}
+
 const struct pci_host *machine_pci(const struct monitor_info *info)
 {
 	const struct dma_memory memory = { .bytes = disk_memory, .size = sizeof(disk_memory) };
 
-	return info->disk == DISK_PCI && lend(info, &disk_host, memory) ? &disk_host : NULL;
+	if (info->disk != DISK_PCI || !lend(info, &disk_host, memory))
+		return NULL;
+	lend_message(&disk_host);
+	return &disk_host;
 }
 
 const struct pci_host *machine_network(const struct monitor_info *info)

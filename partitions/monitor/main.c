@@ -11,6 +11,7 @@
 #include "bsp/newlib/sys_call.h"
 #include "console.h"
 #include "devices/board.h"
+#include "disk.h"
 #include "host.h"
 #include "lock.h"
 #include "manage/act.h"
@@ -108,8 +109,12 @@ static uint64_t on_timer(struct call_page *page)
 
 static uint64_t on_host_irq(struct call_page *page)
 {
-	if (page->value == CONSOLE_HOST_IRQ)
+	if (page->value == CONSOLE_HOST_IRQ) {
 		console_drain();
+	} else {
+		disk_note_interrupt();
+		board_disk_interrupt(&board);
+	}
 	arm_timer();
 	return 0;
 }
@@ -152,6 +157,7 @@ static uint64_t on_stopped(struct call_page *page)
 	act_target.is_running = false;
 	console_guest_end();
 	probation_stop();
+	disk_end_guest();
 	network_report();
 	sys_call(SYS_TIMER_ARM, 0, 0, 0);
 	enum stop_action action = stop_decide(info, page->value, page->address);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bsp/disk/disks.h"
+#include "bsp/newlib/sys_call.h"
 #include "host.h"
 #include "keys.h"
 #include "machine.h"
@@ -23,7 +24,7 @@
 
 static struct {
 	struct disks disks;
-	const struct disk *disk; /* the one the slots are on */
+	struct disk *disk; /* the one the slots are on */
 	struct gpt gpt;
 	struct nbmeta meta;
 	struct block_region slots[2], data;
@@ -106,7 +107,7 @@ static const char *open_disk(const struct monitor_info *info)
 		[DISK_PCI] = "there is no disk behind an IDE, AHCI, NVMe or virtio controller; check its cable and the firmware's set-up",
 	};
 	const char *wrong = none[info->disk];
-	const struct disk *found;
+	struct disk *found;
 
 	disk.disks.host = machine_pci(info);
 	while ((found = disks_next(&disk.disks, info->tsc_hz))) {

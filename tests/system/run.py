@@ -205,6 +205,10 @@ class Run:
             return f"nobody asked: {self.typed[0][0]}"
         if before != self.disk_digest():
             return "the disk was written to"
+        if self.test.machine_check:
+            why = self.test.machine_check(pathlib.Path(f"{self.log}.{self.test.machine}.out").read_text(encoding="utf-8", errors="replace"))
+            if why:
+                return why
         return self.test.check(text) if self.test.check else None
 
     def execute(self):

@@ -31,7 +31,7 @@ REFUSES_OTHERS = "CONFIG_PARENT_BUILD_REFUSE=y\n"
 BUILDS = {
     "main": None,
     "guest": GUEST,
-    "disk": GUEST + "CONFIG_DISK_ATA=y\nCONFIG_CONFIRM_ON_HEARTBEAT=y\nCONFIG_HEARTBEAT_SECONDS=1\nCONFIG_HEARTBEAT_SILENCE_SECONDS=1\n",
+    "disk": GUEST + "CONFIG_DISK_ATA=y\nCONFIG_PARTITION_DISK_RAM_KIB=0\nCONFIG_CONFIRM_ON_HEARTBEAT=y\nCONFIG_HEARTBEAT_SECONDS=1\nCONFIG_HEARTBEAT_SILENCE_SECONDS=1\n",
     "pci": GUEST + "CONFIG_DISK_PCI=y\n",
     "roots": GUEST + "CONFIG_DISK_ATA=y\n",  # it knows two root keys, of which both must sign a keyring
     "update": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_DISK_ATA=y\nCONFIG_SLOT_TRIES=1\n",
@@ -77,6 +77,7 @@ class Test:
     options: tuple = ()                     # more for tools/run
     typed: tuple = ()                       # (regular expression, what is then typed on the serial line: text, or what gives it)
     check: typing.Optional[typing.Callable] = None  # (serial text) to a complaint or None
+    machine_check: typing.Optional[typing.Callable] = None  # (the emulator's own output) to a complaint or None
     disk: typing.Optional[typing.Callable] = None  # (tools, stem of its files) to the box's disk
     boots_disk: bool = False                # from the disk, which has a boot loader and the hypervisor, instead of a CD
     keeps_disk: bool = False                # not a byte of the disk may change
@@ -274,6 +275,16 @@ DISKS = {
     "virtio": ("pci", "virtio, virtio .*, "),
 }
 
+# The message that disks are told to interrupt with: the kernel's vector of line 14
+DISK_MESSAGE = "apic_deliver_irq dest 0 dest_mode 0 delivery_mode 0 vector 222 "
+LEAST_MESSAGES = 100  # each slot is read in hundreds of commands
+
+
+def disk_interrupts(output):
+    count = output.count(DISK_MESSAGE)
+    return None if count >= LEAST_MESSAGES else f"the disk has interrupted {count} times, not {LEAST_MESSAGES} or more"
+
+
 BOTH_SOUND = ("slots: reading slot a", "image: version 1.0.0", "slots: reading slot b", "image: version 2.0.0",
               "slot a: confirmed, active; version 1.0.0, verified; would run", "slot b: confirmed; version 2.0.0, verified$", "lowest security version: 0")
 
@@ -281,9 +292,12 @@ BOTH_SOUND = ("slots: reading slot a", "image: version 1.0.0", "slots: reading s
 def report(attach, firmware, what="", expects=BOTH_SOUND, **kind):
     """The disk of a box, in a machine whose CPU has no VT-x: what it would run, and nothing done to the disk."""
     build, disk_line = DISKS[attach]
+    sends_messages = build == "pci" and not what
     return Test(f"report: {attach}, {firmware}{what}", build, disk=disk("power", boots=build, **kind), boots_disk=True, keeps_disk=True,
                 expects=("report: nothing is started and nothing is written", f"disk: {disk_line}", *expects, *NO_VTX), forbids=BROKEN + "|image: accepted|guest:",
-                until="cannot start.*bochs", machine="qemu", options=("--firmware", firmware, "--attach", attach), timeout=120)
+                until="cannot start.*bochs", machine="qemu", timeout=120,
+                options=("--firmware", firmware, "--attach", attach) + (("--trace", "apic_deliver_irq") if sends_messages else ()),
+                machine_check=disk_interrupts if sends_messages else None)
 
 
 def refused(name, make, reason):
@@ -380,6 +394,8 @@ TESTS = [
          expects=("keys: degraded", "keyring 0 of the disk does not count: .*not signed by as many root keys", "image refused: none of the image's signatures", HELD),
          forbids=BROKEN + "|guest:|image: accepted", until=HELD),
     Test("slots: no disk", "disk", None, expects=("image refused: there is no disk", HELD), forbids=BROKEN + "|guest:", until=HELD),
+    Test("virtio: the same with a disk of the board's behind it", "disk", disk=disk("virtio"),
+         expects=(finished("virtio")[0], r"disk: \d+ pieces moved for the guest, [1-9]\d* of them while it ran, [1-9]\d* interrupts", *finished("virtio")[1:]), timeout=120),
     Test("virtio: devices used well, then by a madman", "guest", guest("virtio"), finished("virtio"), timeout=120),
     Test("network: an answer by way of an e1000, none for strangers", "network", guest("network"),
          ("network: Intel 82540EM at 00:0.*; port 02:4e:42:00:00:01 sends from its own address only", "guest: port 2:4e:42:0:0:1, link 1",

@@ -98,6 +98,11 @@ uint8_t board_intack(struct board *board)
 	return pic_acknowledge(&board->pic);
 }
 
+void board_disk_interrupt(struct board *board)
+{
+	virtio_blk_run(&board->virtio.blk);
+}
+
 void board_run_timers(struct board *board)
 {
 	timebase_update(&board->timebase);

@@ -52,6 +52,9 @@ void board_mmio_write(struct board *board, uint64_t address, uint32_t size, uint
 void board_eoi(struct board *board, uint8_t vector);
 uint8_t board_intack(struct board *board);
 
+/* The box's disk has something to tell. */
+void board_disk_interrupt(struct board *board);
+
 /* Does everything that is due. Afterwards the next deadline lies in the future. */
 void board_run_timers(struct board *board);
 

@@ -12,6 +12,18 @@
 
 #define BLOCK_BYTES 4096u /* everything Nestbox keeps on a disk comes in these */
 
+enum block_operation { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH };
+
+/* For who does not wait: count at most the device's start_sectors; the bytes stay until done() is called, which must not use the device. */
+struct block_request {
+	enum block_operation operation;
+	uint64_t sector;
+	uint32_t count;
+	uint8_t *bytes;
+	void (*done)(void *context, bool is_good);
+	void *context;
+};
+
 struct block_device {
 	/* Whole sectors; they return when it is done, false when it cannot be. */
 	bool (*read)(void *context, uint64_t sector, uint32_t count, void *bytes);
@@ -20,6 +32,11 @@ struct block_device {
 	bool (*flush)(void *context);
 	/* What is in these sectors need not be kept: they may read as anything. Null: it cannot. */
 	bool (*discard)(void *context, uint64_t sector, uint32_t count);
+	/* Starts a request; false: it is not on the device, or another one is under way. Null: the device makes everybody wait. */
+	bool (*start)(void *context, const struct block_request *request);
+	/* Looks how what is under way is, and returns at once. */
+	void (*step)(void *context);
+	uint32_t start_sectors;
 	void *context;
 	uint32_t sector_bytes; /* 512 to 4096, a power of two */
 	uint64_t sector_count;

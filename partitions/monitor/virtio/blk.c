@@ -244,11 +244,13 @@ static void notify(void *device, uint32_t queue)
 
 bool virtio_blk_wants_time(const struct virtio_blk *blk)
 {
-	return blk->is_stalled;
+	return blk->is_stalled || (blk->backend && blk->backend->is_busy && blk->backend->is_busy(blk->backend->context));
 }
 
 void virtio_blk_run(struct virtio_blk *blk)
 {
+	if (blk->backend && blk->backend->run)
+		blk->backend->run(blk->backend->context);
 	if (!blk->is_stalled)
 		return;
 	blk->is_stalled = false;

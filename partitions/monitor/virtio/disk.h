@@ -42,6 +42,9 @@ struct disk_backend {
 	void (*start)(void *context, struct disk_job *job);
 	/* The guest is gone: no job that was begun may be touched any more. Null: none outlasts start(). */
 	void (*cancel)(void *context);
+	/* Goes on with jobs that have not ended, now and then and when the disk interrupts. Null: none outlasts start(). */
+	void (*run)(void *context);
+	bool (*is_busy)(const void *context);
 	void *context;
 };
 

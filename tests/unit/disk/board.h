@@ -24,6 +24,9 @@ struct board {
 	bool refuses_maps;
 	uint8_t medium[BOARD_SECTORS * DISK_SECTOR_BYTES];
 	uint64_t first; /* sector that the medium starts with */
+	/* Interrupts as messages: where the capability is (0: none) and, of MSI-X, its table; those sent to where the host wants them. */
+	struct { uint32_t at, bar, offset, entry[4]; bool is_msix; } messages;
+	uint32_t message_count;
 	/* What the device does wrong. */
 	uint32_t fail_next;
 	bool hangs;
@@ -38,6 +41,12 @@ void board_set_config(uint32_t offset, uint32_t size, uint32_t value);
 /* A base address register with so many bytes behind it. */
 void board_set_bar(uint32_t number, uint32_t bytes);
 
+/* Can send messages, and a host that wants them. */
+void board_set_msi(uint32_t at, uint32_t control);
+void board_set_msix(uint32_t at, uint32_t bar, uint32_t offset);
+/* The device interrupts, if it may. */
+void board_interrupt(void);
+
 /* Memory that the device reaches by DMA; null, and a bad access, when some of it is not the driver's. */
 void *board_dma(uint64_t physical, uint64_t bytes);
 /* Bytes of the medium; null: not on it. */
@@ -46,5 +55,7 @@ uint8_t *board_sectors(uint64_t sector, uint64_t count);
 /* What every driver has to do with a disk that is open: whole and partial transfers, errors and tries, time-outs, staying on the disk. */
 void board_check_transfers(struct disk *disk);
 void board_check_failures(struct disk *disk);
+/* One interrupt for every command, and nothing that looks at a disk before. */
+void board_check_interrupts(struct disk *disk);
 
 #endif

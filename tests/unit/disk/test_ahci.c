@@ -15,7 +15,7 @@
 
 static struct {
 	uint32_t global, handoff;
-	uint32_t list, received, events, command, task, errors, issue, control;
+	uint32_t list, received, interrupts, pending, events, command, task, errors, issue, control;
 	uint32_t detect, signature;
 	uint8_t identity[512];
 	bool is_short, keeps_firmware, is_stuck; /* stuck: it runs until its link is reset */
@@ -23,6 +23,16 @@ static struct {
 } hba;
 
 static struct ahci ahci;
+
+static void happen(uint32_t event)
+{
+	hba.events |= event;
+	if (!(hba.events & hba.interrupts))
+		return;
+	if (!hba.pending && hba.global & 2)
+		board_interrupt();
+	hba.pending = 1u << PORT;
+}
 
 static void run(void)
 {
@@ -55,7 +65,7 @@ static void run(void)
 	if (board.fail_next || !is_known || (has_data && (!medium || !memory || bytes + 1 != count * 512 || is_write != (header[0] >> 6 & 1)))) {
 		board.fail_next -= board.fail_next > 0;
 		hba.task = 0x4041;
-		hba.events |= 1u << 30;
+		happen(1u << 30);
 		return;
 	}
 	hba.flushes += table[2] == 0xEA;
@@ -64,6 +74,7 @@ static void run(void)
 	else if (has_data)
 		memcpy(memory, medium, bytes + 1);
 	((uint32_t *)(uintptr_t)header)[1] = has_data ? (hba.is_short ? bytes : bytes + 1) : 0;
+	happen(1);
 }
 
 static uint32_t port_read(uint32_t offset)
@@ -101,6 +112,9 @@ static void port_write(uint32_t offset, uint32_t value)
 	case 0x10:
 		hba.events &= ~value;
 		break;
+	case 0x14:
+		hba.interrupts = value;
+		break;
 	case 0x18:
 		hba.starts += value & ~hba.command & 1;
 		hba.command = value & 0x17;
@@ -136,6 +150,8 @@ static void hba_write(uint32_t bar, uint32_t offset, uint32_t size, uint32_t val
 		port_write(offset % 0x80, value);
 	else if (offset == 4)
 		hba.global = value;
+	else if (offset == 8)
+		hba.pending = hba.events & hba.interrupts ? hba.pending : hba.pending & ~value;
 	else if (offset == 0x28)
 		hba.handoff = value & 2 && !hba.keeps_firmware ? 2 : value;
 }
@@ -191,6 +207,22 @@ static void recovers(void **state)
 	assert_true(open());
 	board_check_failures(&ahci.disk);
 	assert_int_not_equal(hba.link_resets, 0); /* it was busy for ever */
+}
+
+static void interrupts(void **state)
+{
+	(void)state;
+	board_set_msi(0x80, 0x1B0); /* 64 bits, masks, eight messages where one is wanted, and the firmware's */
+	assert_true(open());
+	board_check_interrupts(&ahci.disk);
+	ahci.disk.close(&ahci.disk);
+	assert_int_equal(hba.interrupts, 0);
+	/* one that cannot stays silent */
+	plug_in(state);
+	hba.global = 2;
+	assert_true(open());
+	assert_int_equal(hba.global & 2, 0);
+	assert_int_equal(hba.interrupts, 0);
 }
 
 /* Beyond 2^32 sectors the model has some only. */
@@ -261,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(drives_a_disk, plug_in),
 		cmocka_unit_test_setup(recovers, plug_in),
+		cmocka_unit_test_setup(interrupts, plug_in),
 		cmocka_unit_test_setup(reaches_sectors_above_32_bits, plug_in),
 		cmocka_unit_test_setup(believes_no_short_read, plug_in),
 		cmocka_unit_test_setup(a_port_that_does_not_stop_is_reset, plug_in),

@@ -26,7 +26,7 @@ static struct {
 	uint64_t first; /* sector that `bytes` start with */
 	uint64_t at;	/* sector of the transfer under way */
 	uint32_t left;
-	bool is_absent, hangs, is_long;
+	bool is_absent, hangs, is_long, has_no_line;
 	uint32_t fail_next, resets, flushes, commands, bad_accesses;
 } disk;
 
@@ -124,6 +124,8 @@ int64_t sys_call(uint64_t number, uint64_t first, uint64_t second, uint64_t thir
 	case SYS_PORT_READ_WORDS:
 	case SYS_PORT_WRITE_WORDS:
 		return words(number == SYS_PORT_READ_WORDS, (uint8_t *)(uintptr_t)second, third);
+	case SYS_IRQ_BIND:
+		return first != DISK_HOST_IRQ || second || disk.has_no_line ? -SYS_EPERM : 0;
 	default:
 		return -SYS_EINVAL;
 	}
@@ -163,7 +165,7 @@ static void finds_the_disk(void **state)
 	assert_int_equal(ata.disk.device.sector_count, SECTORS);
 	assert_int_equal(ata.disk.device.sector_bytes, 512);
 	assert_true(ata.is_long);
-	assert_int_equal(disk.control, 2); /* it is polled: no interrupts */
+	assert_int_equal(disk.control, 0);
 }
 
 static void refuses_what_it_cannot_drive(void **state)
@@ -288,6 +290,34 @@ static void a_disk_that_hangs_is_given_up(void **state)
 	assert_false(ata.disk.device.flush(&ata));
 }
 
+static void note(void *context, bool is_good)
+{
+	*(uint32_t *)context |= is_good ? 1 : 2;
+}
+
+static void interrupts_where_somebody_listens(void **state)
+{
+	static uint8_t bytes[2 * DISK_SECTOR_BYTES];
+	uint32_t ended = 0;
+	const struct block_request read = { BLOCK_READ, 4, 2, bytes, note, &ended }, outside = { BLOCK_READ, SECTORS - 1, 2, bytes, note, &ended };
+
+	(void)state;
+	disk.has_no_line = true;
+	assert_true(ata_open(&ata, HZ));
+	assert_int_equal(disk.control, 2);
+	plug_in(state);
+	assert_true(ata_open(&ata, HZ));
+	assert_int_equal(disk.control, 0);
+	assert_true(ata.disk.device.start(&ata, &read));
+	assert_int_equal(ended, 0);
+	assert_false(ata.disk.device.start(&ata, &read));
+	while (!ended)
+		ata.disk.device.step(&ata);
+	assert_int_equal(ended, 1);
+	assert_memory_equal(bytes, disk.bytes + 4 * DISK_SECTOR_BYTES, sizeof(bytes));
+	assert_false(ata.disk.device.start(&ata, &outside));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup(stays_on_the_disk, plug_in),
 		cmocka_unit_test_setup(tries_three_times, plug_in),
 		cmocka_unit_test_setup(a_disk_that_hangs_is_given_up, plug_in),
+		cmocka_unit_test_setup(interrupts_where_somebody_listens, plug_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

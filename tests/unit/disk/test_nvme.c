@@ -11,14 +11,14 @@
 #include "board.h"
 #include "bsp/disk/nvme.h"
 
-struct queue { uint64_t submit, complete; uint32_t entries, head, tail; uint32_t phase; };
+struct queue { uint64_t submit, complete; uint32_t entries, head, tail; uint32_t phase; bool interrupts; };
 
 static struct {
 	uint32_t capabilities[2], configuration, status, admin_sizes;
 	uint64_t admin[2];
 	struct queue queues[2];
 	uint8_t controller[4096], namespace[4096];
-	uint32_t flushes, resets, stride;
+	uint32_t flushes, resets, stride, masked;
 	bool answers_another, never_ready, is_dead;
 } ctrl;
 
@@ -80,7 +80,8 @@ static uint32_t admin_command(const uint8_t *entry)
 			memcpy(to, number == 1 ? ctrl.controller : ctrl.namespace, 4096);
 		return number > 1;
 	case 5:
-		ctrl.queues[1] = (struct queue){ .complete = word64(entry, 24), .entries = entries, .phase = 1 };
+		ctrl.queues[1] = (struct queue){ .complete = word64(entry, 24), .entries = entries, .phase = 1, .interrupts = word32(entry, 44) & 2 };
+		board.bad_accesses += word32(entry, 44) >> 16; /* the vector */
 		return number != 1 || !(word32(entry, 44) & 1);
 	case 1:
 		ctrl.queues[1].submit = word64(entry, 24);
@@ -117,6 +118,8 @@ static void doorbell(uint32_t number, uint32_t tail)
 		completion[2] = number << 16 | q->head;
 		completion[3] = ((word32(entry, 0) >> 16) + ctrl.answers_another) & 0xFFFF;
 		completion[3] |= q->phase << 16 | status << 17;
+		if (q->interrupts && !ctrl.masked)
+			board_interrupt();
 		q->head = (q->head + 1) % q->entries;
 		q->tail = (q->tail + 1) % q->entries;
 		q->phase ^= !q->tail;
@@ -135,9 +138,10 @@ static void configure(uint32_t value)
 
 	ctrl.resets += !is_on && ctrl.configuration & 1;
 	ctrl.configuration = value;
+	ctrl.masked = is_on ? ctrl.masked : 0;
 	ctrl.status = (is_on && !ctrl.never_ready) | ctrl.is_dead << 1;
 	if (is_on) {
-		ctrl.queues[0] = (struct queue){ ctrl.admin[0], ctrl.admin[1], (ctrl.admin_sizes & 0xFFF) + 1, 0, 0, 1 };
+		ctrl.queues[0] = (struct queue){ ctrl.admin[0], ctrl.admin[1], (ctrl.admin_sizes & 0xFFF) + 1, 0, 0, 1, true };
 		board.bad_accesses += value != (1 | 6 << 16 | 4 << 20) || ctrl.admin[0] % 4096 || ctrl.admin[1] % 4096;
 	}
 }
@@ -154,6 +158,9 @@ static void ctrl_write(uint32_t bar, uint32_t offset, uint32_t size, uint32_t va
 		memcpy((uint8_t *)ctrl.admin + (offset - 0x28), &value, 4);
 	} else if (offset == 0x14) {
 		configure(value);
+	} else if (offset == 0x0C) {
+		board.bad_accesses += board.messages.is_msix;
+		ctrl.masked |= value;
 	} else if (offset == 0x24) {
 		ctrl.admin_sizes = value;
 	}
@@ -218,6 +225,30 @@ static void recovers(void **state)
 	assert_int_not_equal(ctrl.resets, 0);
 }
 
+static void interrupts(void **state)
+{
+	(void)state;
+	board_set_msix(0x60, 0, 0x3000);
+	assert_true(open());
+	board_check_interrupts(&nvme.disk);
+	plug_in(state);
+	board_set_msi(0x60, 0);
+	assert_true(open());
+	board_check_interrupts(&nvme.disk);
+	/* after a reset, too */
+	board.hangs = true;
+	assert_false(nvme.disk.device.flush(&nvme));
+	board.hangs = false;
+	(void)nvme.disk.device.flush(&nvme);
+	nvme.disk.failures = 0;
+	board_check_interrupts(&nvme.disk);
+	/* one that cannot stays silent */
+	plug_in(state);
+	assert_true(open());
+	assert_int_equal(ctrl.masked, UINT32_MAX);
+	assert_false(ctrl.queues[1].interrupts);
+}
+
 static void believes_no_answer_to_another_command(void **state)
 {
 	uint8_t bytes[DISK_SECTOR_BYTES];
@@ -276,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup(drives_a_disk, plug_in),
 		cmocka_unit_test_setup(heeds_limits, plug_in),
 		cmocka_unit_test_setup(recovers, plug_in),
+		cmocka_unit_test_setup(interrupts, plug_in),
 		cmocka_unit_test_setup(believes_no_answer_to_another_command, plug_in),
 		cmocka_unit_test_setup(a_dead_controller_is_given_up_at_once, plug_in),
 		cmocka_unit_test_setup(refuses_what_it_cannot_drive, plug_in),

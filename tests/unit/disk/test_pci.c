@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "board.h"
+#include "bsp/pci/message.h"
 
 #define AT(bus, device, function) ((uint32_t)(bus) << 16 | (device) << 11 | (function) << 8)
 
@@ -129,6 +130,50 @@ static void reads_base_addresses(void **state)
 	assert_int_equal(board.bad_accesses, 0);
 }
 
+static void sends(enum pci_messages kind, bool is_sent)
+{
+	pci_enable(&board.host, &board.function);
+	assert_int_equal(pci_messages_start(&board.host, &board.function), kind);
+	board_interrupt();
+	assert_int_equal(board.message_count, is_sent);
+	assert_int_equal(board.bad_accesses, 0);
+}
+
+static void a_board(void)
+{
+	board_make(0x1AF4, 0x1042, 0x010000);
+	board_set_bar(0, 0x1000);
+}
+
+static void interrupts_by_messages(void **state)
+{
+	static const uint32_t controls[] = { 0, 0x80, 0x100, 0x180, 0x1F1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		a_board();
+		board_set_msi(0x40, controls[i]);
+		sends(PCI_MESSAGES_MSI, true);
+	}
+	a_board();
+	board_set_msi(0x40, 0);
+	board_set_msix(0x60, 0, 0xFF0); /* which is preferred */
+	sends(PCI_MESSAGES_MSIX, true);
+	/* a table that is not there */
+	static const struct { uint32_t bar, offset; } absurd[] = { { 0, 0xFF8 }, { 0, 0x1000 }, { 0, 0xFFFFFFF8 }, { 1, 0 }, { 5, 0 }, { 7, 0 } };
+
+	for (size_t i = 0; i < sizeof(absurd) / sizeof(absurd[0]); i++) {
+		a_board();
+		board_set_msix(0x60, absurd[i].bar, absurd[i].offset);
+		sends(PCI_MESSAGES_NONE, false);
+	}
+	/* nobody listens */
+	a_board();
+	board_set_msix(0x60, 0, 0);
+	board.host.message.address = 0;
+	sends(PCI_MESSAGES_NONE, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +181,7 @@ int main(void)
 		cmocka_unit_test_setup(bridges_in_a_circle_end, empty),
 		cmocka_unit_test_setup(no_bus_no_functions, empty),
 		cmocka_unit_test(reads_base_addresses),
+		cmocka_unit_test(interrupts_by_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

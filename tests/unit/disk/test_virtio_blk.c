@@ -24,7 +24,8 @@ static struct {
 	uint32_t feature_select, driver_select, status, queue_size, is_on, resets, flushes, block_bytes;
 	uint64_t addresses[3], sectors;
 	uint16_t seen;
-	bool refuses_features, answers_twice, answers_another, never_resets;
+	uint16_t config_vector, vector;
+	bool has_no_vectors, refuses_features, answers_twice, answers_another, never_resets;
 } dev;
 
 static struct virtio_blk blk;
@@ -76,6 +77,8 @@ static void notified(void)
 		memcpy(used + 4 + 8 * place, &head, 4);
 		next = (uint16_t)(++dev.seen + dev.answers_twice);
 		memcpy(used + 2, &next, 2);
+		if (!(available[0] & 1) && !dev.vector)
+			board_interrupt();
 	}
 }
 
@@ -90,6 +93,8 @@ static uint32_t common_read(uint32_t offset)
 		return dev.status;
 	case 0x18:
 		return dev.queue_size;
+	case 0x1A:
+		return dev.vector;
 	case 0x1E:
 		return 3;
 	default:
@@ -105,6 +110,7 @@ static void set_status(uint32_t value)
 		dev.is_on = 0;
 		dev.taken = 0;
 		dev.queue_size = 256;
+		dev.config_vector = dev.vector = UINT16_MAX;
 		dev.status = dev.never_resets ? 4 : 0;
 		return;
 	}
@@ -126,6 +132,12 @@ static void common_write(uint32_t offset, uint32_t value)
 	case 0x0C:
 		dev.taken |= (uint64_t)value << 32 * (dev.driver_select & 1);
 		break;
+	case 0x10:
+		dev.config_vector = (uint16_t)value;
+		break;
+	case 0x1A:
+		dev.vector = dev.has_no_vectors ? UINT16_MAX : (uint16_t)value;
+		break;
 	case 0x14:
 		set_status(value);
 		break;
@@ -143,7 +155,7 @@ static void common_write(uint32_t offset, uint32_t value)
 
 static uint32_t dev_read(uint32_t bar, uint32_t offset, uint32_t size)
 {
-	static const uint8_t sizes[0x20] = { [0x04] = 4, [0x12] = 2, [0x14] = 1, [0x18] = 2, [0x1E] = 2 };
+	static const uint8_t sizes[0x20] = { [0x04] = 4, [0x12] = 2, [0x14] = 1, [0x18] = 2, [0x1A] = 2, [0x1E] = 2 };
 
 	board.bad_accesses += bar != BAR || (offset < 0x20 && sizes[offset] != size);
 	if (offset < OWN)
@@ -229,6 +241,29 @@ static void recovers(void **state)
 	assert_in_range(dev.resets, 2, 10);
 }
 
+static void interrupts(void **state)
+{
+	(void)state;
+	board_set_bar(2, 0x1000);
+	board_set_msix(0xA8, 2, 0x800);
+	assert_true(open());
+	board_check_interrupts(&blk.disk);
+	/* after a reset, too */
+	board.hangs = true;
+	assert_false(blk.disk.device.flush(&blk));
+	board.hangs = false;
+	blk.disk.failures = 0;
+	board_check_interrupts(&blk.disk);
+	/* one that has none to give works all the same */
+	plug_in(state);
+	board_set_bar(2, 0x1000);
+	board_set_msix(0xA8, 2, 0x800);
+	dev.has_no_vectors = true;
+	assert_true(open());
+	board_check_transfers(&blk.disk);
+	assert_int_equal(board.message_count, 0);
+}
+
 static void outlives_the_indexes_wrap(void **state)
 {
 	uint8_t bytes[DISK_SECTOR_BYTES];
@@ -287,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup(drives_a_disk, plug_in),
 		cmocka_unit_test_setup(a_disk_without_a_cache_needs_no_flush, plug_in),
 		cmocka_unit_test_setup(recovers, plug_in),
+		cmocka_unit_test_setup(interrupts, plug_in),
 		cmocka_unit_test_setup(outlives_the_indexes_wrap, plug_in),
 		cmocka_unit_test_setup(believes_no_absurd_answer, plug_in),
 		cmocka_unit_test_setup(refuses_what_it_cannot_drive, plug_in),
