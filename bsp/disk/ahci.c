@@ -29,8 +29,9 @@ enum { RUN = 1 << 0, SPIN_UP = 1 << 1, POWER = 1 << 2, RECEIVE = 1 << 4, RECEIVE
 enum { EVENT_ANSWER = 1, EVENT_ERRORS = 0x78000000, TASK_ERROR = 0x01, TASK_FAULT = 0x20, TASK_DATA = 0x08, TASK_BUSY = 0x80 };
 enum { DETECT = 0xF, DETECT_READY = 3, SIGNATURE_DISK = 0x101, RESET_LINK = 1 };
 
-enum { COMMAND_READ_DMA_LONG = 0x25, COMMAND_WRITE_DMA_LONG = 0x35, COMMAND_FLUSH_LONG = 0xEA, COMMAND_IDENTIFY = 0xEC };
-enum { WORD_MODEL = 27, WORD_COMMANDS = 83, WORD_COUNT48 = 100, WORD_SECTOR = 106, COMMANDS_LONG = 1 << 10, SECTOR_IS_LARGER = 1 << 12 };
+enum { COMMAND_READ_DMA_LONG = 0x25, COMMAND_WRITE_DMA_LONG = 0x35, COMMAND_FLUSH_LONG = 0xEA, COMMAND_IDENTIFY = 0xEC, COMMAND_DATA_SET = 0x06 };
+enum { WORD_MODEL = 27, WORD_COMMANDS = 83, WORD_COUNT48 = 100, WORD_SECTOR = 106, COMMANDS_LONG = 1 << 10, SECTOR_IS_LARGER = 1 << 12,
+       WORD_DATA_SET = 169, DATA_SET_TRIM = 1 };
 
 #define REGISTER_BYTES (0x100u + AHCI_PORTS * 0x80u)
 #define ANSWER_MS 1000u
@@ -55,6 +56,7 @@ struct memory {
 
 #define BOUNCE_OFFSET 0x1000u
 #define SECTORS_AT_ONCE 128u
+#define DISCARD_SECTORS 0xFFFFu
 #define FIS_WORDS 5
 #define HEADER_WRITE (1u << 6)
 
@@ -64,6 +66,7 @@ static const uint8_t commands[] = {
 	[DISK_READ] = COMMAND_READ_DMA_LONG,
 	[DISK_WRITE] = COMMAND_WRITE_DMA_LONG,
 	[DISK_FLUSH] = COMMAND_FLUSH_LONG,
+	[DISK_DISCARD] = COMMAND_DATA_SET,
 };
 
 static struct memory *memory_of(const struct ahci *ahci)
@@ -148,12 +151,22 @@ static bool start(const struct ahci *ahci)
 	return true;
 }
 
+/* A sector of ranges, of which the first is used: 47:0 where, 63:48 how much. */
+static struct disk_request discard_as_write(const struct ahci *ahci, const struct disk_request *r)
+{
+	uint64_t ranges[DISK_SECTOR_BYTES / 8] = { r->sector | (uint64_t)r->count << 48 };
+
+	memcpy(ahci->disk.bounce, ranges, sizeof(ranges));
+	return (struct disk_request){ .operation = DISK_WRITE, .count = 1 };
+}
+
 static void build(const struct ahci *ahci, const struct disk_request *r, uint8_t command)
 {
 	const struct dma_memory *dma = &ahci->registers.host->dma;
 	struct memory *memory = memory_of(ahci);
 	const uint8_t fis[FIS_WORDS * 4] = {
-		0x27, 0x80, command, 0, (uint8_t)r->sector, (uint8_t)(r->sector >> 8), (uint8_t)(r->sector >> 16), 0x40,
+		0x27, 0x80, command, command == COMMAND_DATA_SET ? DATA_SET_TRIM : 0,
+		(uint8_t)r->sector, (uint8_t)(r->sector >> 8), (uint8_t)(r->sector >> 16), 0x40,
 		(uint8_t)(r->sector >> 24), (uint8_t)(r->sector >> 32), (uint8_t)(r->sector >> 40), 0, (uint8_t)r->count, (uint8_t)(r->count >> 8),
 	};
 
@@ -179,7 +192,10 @@ static bool begin_command(struct ahci *ahci, const struct disk_request *r, uint8
 
 static bool begin(struct disk *disk, const struct disk_request *request)
 {
-	return begin_command((struct ahci *)disk, request, commands[request->operation]);
+	struct ahci *ahci = (struct ahci *)disk;
+	struct disk_request r = request->operation == DISK_DISCARD ? discard_as_write(ahci, request) : *request;
+
+	return begin_command(ahci, &r, commands[request->operation]);
 }
 
 static bool begin_identify(struct disk *disk, const struct disk_request *request)
@@ -247,6 +263,7 @@ static bool take_identity(struct ahci *ahci, const uint8_t *identity)
 	if ((word(identity, WORD_SECTOR) & 0xC000) == 0x4000 && word(identity, WORD_SECTOR) & SECTOR_IS_LARGER)
 		return disk_unfit(&ahci->disk, DISK_LARGE_SECTORS);
 	ahci->disk.begin = begin;
+	ahci->disk.discard_sectors = word(identity, WORD_DATA_SET) & DATA_SET_TRIM ? DISCARD_SECTORS : 0;
 	disk_offer(&ahci->disk, count);
 	return true;
 }

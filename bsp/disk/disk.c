@@ -156,6 +156,21 @@ static bool disk_write(void *context, uint64_t sector, uint32_t count, const voi
 	return run_pieces(context, (struct disk_request){ .operation = DISK_WRITE, .sector = sector, .from = bytes }, count);
 }
 
+static bool disk_discard(void *context, uint64_t sector, uint32_t count)
+{
+	struct disk *disk = context;
+	struct disk_request r = { .operation = DISK_DISCARD, .sector = sector };
+
+	if (!is_on_disk(disk, sector, count))
+		return false;
+	for (; count; count -= r.count, r.sector += r.count) {
+		r.count = count < disk->discard_sectors ? count : disk->discard_sectors;
+		if (!disk_run(disk, &r))
+			return false;
+	}
+	return true;
+}
+
 static bool disk_flush(void *context)
 {
 	const struct disk_request request = { .operation = DISK_FLUSH };
@@ -165,12 +180,14 @@ static bool disk_flush(void *context)
 
 static bool device_start(void *context, const struct block_request *request)
 {
-	static const enum disk_operation operations[] = { [BLOCK_READ] = DISK_READ, [BLOCK_WRITE] = DISK_WRITE, [BLOCK_FLUSH] = DISK_FLUSH };
+	static const enum disk_operation operations[] = { [BLOCK_READ] = DISK_READ, [BLOCK_WRITE] = DISK_WRITE, [BLOCK_FLUSH] = DISK_FLUSH,
+							  [BLOCK_DISCARD] = DISK_DISCARD };
 	struct disk *disk = context;
 	struct disk_request r = { .operation = operations[request->operation], .sector = request->sector, .count = request->count };
 	uint8_t *bytes = disk->bounce ? disk->bounce : request->bytes;
+	uint32_t most = r.operation == DISK_DISCARD ? disk->discard_sectors : disk->sectors_at_once;
 
-	if (disk->is_busy || request->count > disk->sectors_at_once || !is_on_disk(disk, request->sector, request->count))
+	if (disk->is_busy || request->count > most || !is_on_disk(disk, request->sector, request->count))
 		return false;
 	r.to = r.operation == DISK_READ ? bytes : NULL;
 	r.from = r.operation == DISK_WRITE ? bytes : NULL;
@@ -190,7 +207,8 @@ void disk_offer(struct disk *disk, uint64_t sector_count)
 {
 	disk->device = (struct block_device){
 		.read = disk_read, .write = disk_write, .flush = disk_flush, .context = disk,
-		.start = device_start, .step = device_step, .start_sectors = disk->sectors_at_once,
+		.discard = disk->discard_sectors ? disk_discard : NULL,
+		.start = device_start, .step = device_step, .start_sectors = disk->sectors_at_once, .discard_sectors = disk->discard_sectors,
 		.sector_bytes = DISK_SECTOR_BYTES, .sector_count = sector_count,
 	};
 }

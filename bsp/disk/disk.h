@@ -14,16 +14,16 @@
 #define DISK_WHERE_BYTES 32
 #define DISK_FAILURE_BYTES 80
 #define DISK_COMMAND_MS 10000u
-#define DISK_FLUSH_MS 60000u /* a disk may have a large cache to write */
+#define DISK_FLUSH_MS 60000u /* a disk may have a large cache to write, or much to forget */
 
 enum disk_progress { DISK_BUSY, DISK_GOOD, DISK_BAD };
-enum disk_operation { DISK_READ, DISK_WRITE, DISK_FLUSH };
+enum disk_operation { DISK_READ, DISK_WRITE, DISK_FLUSH, DISK_DISCARD };
 
 struct disk_request {
 	enum disk_operation operation;
 	uint64_t sector;
-	uint32_t count; /* at most the driver's sectors_at_once; 0 for DISK_FLUSH */
-	/* One of the two, by the operation. In a bounce buffer they are the driver's already. */
+	uint32_t count; /* at most the driver's sectors_at_once, of a discard its discard_sectors; 0 for DISK_FLUSH */
+	/* One of the two, by the operation, or none. In a bounce buffer they are the driver's already. */
 	uint8_t *to;
 	const uint8_t *from;
 };
@@ -38,8 +38,8 @@ struct disk {
 	uint64_t ticks_hz;
 	void (*recover)(struct disk *disk);					/* after a failure; may be null */
 	void (*close)(struct disk *disk);					/* it must not reach the memory any more; null: it never has */
-	uint32_t sectors_at_once;
-	uint8_t *bounce; /* what the device reads and writes, of sectors_at_once; null: the driver moves the bytes */
+	uint32_t sectors_at_once, discard_sectors; /* discard_sectors 0: it cannot discard */
+	uint8_t *bounce; /* what the device reads and writes, of sectors_at_once, and where a discard's range goes; null: the driver moves the bytes */
 	const char *unfit; /* why it cannot be used although it is there; null: no reason known */
 	char where[DISK_WHERE_BYTES];
 	char model[DISK_MODEL_BYTES];
@@ -98,7 +98,7 @@ void disk_text(char *to, const uint8_t *from, size_t size);
 
 static inline uint32_t disk_timeout(const struct disk_request *request)
 {
-	return request->operation == DISK_FLUSH ? DISK_FLUSH_MS : DISK_COMMAND_MS;
+	return request->operation >= DISK_FLUSH ? DISK_FLUSH_MS : DISK_COMMAND_MS;
 }
 
 #endif

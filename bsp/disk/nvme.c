@@ -11,13 +11,14 @@ enum { ENABLE = 1, ENTRY_SIZES = 6 << 16 | 4 << 20, READY = 1, FATAL = 2 };
 enum { CAP_HIGH_NVM = 1 << 5, CAP_HIGH_PAGE = 0xF << 16 };
 
 enum { ADMIN_CREATE_SUBMIT = 1, ADMIN_CREATE_COMPLETE = 5, ADMIN_IDENTIFY = 6 };
-enum { IDENTIFY_NAMESPACE = 0, IDENTIFY_CONTROLLER = 1, QUEUE_IN_ONE_PIECE = 1, QUEUE_INTERRUPTS = 2 };
+enum { IDENTIFY_NAMESPACE = 0, IDENTIFY_CONTROLLER = 1, QUEUE_IN_ONE_PIECE = 1, QUEUE_INTERRUPTS = 2, DEALLOCATE = 4, OPTION_DEALLOCATE = 4 };
 /* Offsets in what IDENTIFY returns, of a controller and of a namespace. */
-enum { ID_MODEL = 24, ID_TRANSFER = 77, ID_SIZE = 0, ID_FORMAT = 26, ID_FORMATS = 128 };
+enum { ID_MODEL = 24, ID_TRANSFER = 77, ID_OPTIONS = 520, ID_SIZE = 0, ID_FORMAT = 26, ID_FORMATS = 128 };
 
 #define ENTRIES 8u
 #define PAGE 4096u
 #define SECTORS_AT_ONCE 128u
+#define DISCARD_SECTORS (1u << 16)
 #define PAGES_AT_ONCE (SECTORS_AT_ONCE * DISK_SECTOR_BYTES / PAGE)
 #define NAMESPACE 1u
 #define REGISTER_BYTES 0x10000u
@@ -48,7 +49,7 @@ struct memory {
 
 _Static_assert(sizeof(struct submission) == 64 && sizeof(struct completion) == 16, "entries");
 
-static const uint8_t opcodes[] = { [DISK_READ] = 2, [DISK_WRITE] = 1, [DISK_FLUSH] = 0 };
+static const uint8_t opcodes[] = { [DISK_READ] = 2, [DISK_WRITE] = 1, [DISK_FLUSH] = 0, [DISK_DISCARD] = 9 };
 
 static struct memory *memory_of(const struct nvme *nvme)
 {
@@ -166,21 +167,41 @@ static bool start(struct nvme *nvme)
 	return create_queues(nvme);
 }
 
+/* Sectors to deallocate. */
+struct range { uint32_t attributes, count; uint64_t sector; };
+
+static void describe_discard(const struct nvme *nvme, const struct disk_request *r, struct submission *what)
+{
+	const struct range range = { .count = r->count, .sector = r->sector };
+
+	memcpy(memory_of(nvme)->bounce, &range, sizeof(range));
+	what->pages[0] = physical(nvme, offsetof(struct memory, bounce));
+	what->words[0] = 0; /* one range */
+	what->words[1] = DEALLOCATE;
+}
+
+static void describe_move(const struct nvme *nvme, const struct disk_request *r, struct submission *what)
+{
+	uint32_t pages = (r->count * DISK_SECTOR_BYTES + PAGE - 1) / PAGE;
+
+	what->pages[0] = physical(nvme, offsetof(struct memory, bounce));
+	what->pages[1] = pages == 2 ? what->pages[0] + PAGE : pages > 2 ? physical(nvme, offsetof(struct memory, list)) : 0;
+	what->words[0] = (uint32_t)r->sector;
+	what->words[1] = (uint32_t)(r->sector >> 32);
+	what->words[2] = r->count - 1;
+}
+
 static bool begin(struct disk *disk, const struct disk_request *r)
 {
 	struct nvme *nvme = (struct nvme *)disk;
-	uint32_t pages = (r->count * DISK_SECTOR_BYTES + PAGE - 1) / PAGE;
 	struct submission what = { .command = opcodes[r->operation], .namespace = NAMESPACE };
 
 	if (nvme->is_confused)
 		return disk_failed(disk, "the controller does not come back from its reset");
-	if (r->count) {
-		what.pages[0] = physical(nvme, offsetof(struct memory, bounce));
-		what.pages[1] = pages == 2 ? what.pages[0] + PAGE : pages > 2 ? physical(nvme, offsetof(struct memory, list)) : 0;
-		what.words[0] = (uint32_t)r->sector;
-		what.words[1] = (uint32_t)(r->sector >> 32);
-		what.words[2] = r->count - 1;
-	}
+	if (r->operation == DISK_DISCARD)
+		describe_discard(nvme, r, &what);
+	else if (r->count)
+		describe_move(nvme, r, &what);
 	submit(nvme, &nvme->queues[1], &what);
 	return true;
 }
@@ -229,6 +250,7 @@ static bool take_controller(struct nvme *nvme)
 	/* in pages; 0: any */
 	if (shift && shift < 4)
 		nvme->disk.sectors_at_once = (PAGE / DISK_SECTOR_BYTES) << shift;
+	nvme->disk.discard_sectors = identity[ID_OPTIONS] & OPTION_DEALLOCATE ? DISCARD_SECTORS : 0;
 	return true;
 }
 

@@ -4,12 +4,15 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { CONFIG_CAPACITY = 0, CONFIG_BLOCK = 20 };
+enum { CONFIG_CAPACITY = 0, CONFIG_BLOCK = 20, CONFIG_DISCARD = 36 };
 
 #define FEATURE_READ_ONLY (1ull << 5)
 #define FEATURE_BLOCK_SIZE (1ull << 6)
 #define FEATURE_FLUSH (1ull << 9)
+#define FEATURE_DISCARD (1ull << 13)
+#define FEATURES (FEATURE_READ_ONLY | FEATURE_BLOCK_SIZE | FEATURE_FLUSH | FEATURE_DISCARD)
 #define SECTORS_AT_ONCE 128u
 #define NO_STATUS 0xFF
 
@@ -20,7 +23,7 @@ struct memory {
 	uint8_t bounce[SECTORS_AT_ONCE * DISK_SECTOR_BYTES];
 };
 
-static const uint8_t kinds[] = { [DISK_READ] = 0, [DISK_WRITE] = 1, [DISK_FLUSH] = 4 };
+static const uint8_t kinds[] = { [DISK_READ] = 0, [DISK_WRITE] = 1, [DISK_FLUSH] = 4, [DISK_DISCARD] = 11 };
 
 static struct memory *memory_of(const struct virtio_blk *blk)
 {
@@ -29,8 +32,21 @@ static struct memory *memory_of(const struct virtio_blk *blk)
 
 static bool start(struct virtio_blk *blk)
 {
-	blk->is_broken = !virtio_pci_start(&blk->device, FEATURE_READ_ONLY | FEATURE_BLOCK_SIZE | FEATURE_FLUSH, &blk->features);
+	blk->is_broken = !virtio_pci_start(&blk->device, FEATURES, &blk->features);
 	return !blk->is_broken;
+}
+
+/* Its range is what the device reads. */
+struct range { uint64_t sector; uint32_t count, flags; };
+
+static uint32_t data_bytes(struct memory *memory, const struct disk_request *r)
+{
+	const struct range range = { .sector = r->sector, .count = r->count };
+
+	if (r->operation != DISK_DISCARD)
+		return r->count * DISK_SECTOR_BYTES;
+	memcpy(memory->bounce, &range, sizeof(range));
+	return sizeof(range);
 }
 
 static bool begin(struct disk *disk, const struct disk_request *r)
@@ -38,9 +54,10 @@ static bool begin(struct disk *disk, const struct disk_request *r)
 	struct virtio_blk *blk = (struct virtio_blk *)disk;
 	struct memory *memory = memory_of(blk);
 	uint64_t base = blk->device.host->dma.physical;
+	uint32_t bytes = data_bytes(memory, r);
 	const struct virtio_pci_piece pieces[] = {
 		{ base + offsetof(struct memory, header), sizeof(memory->header), false },
-		{ base + offsetof(struct memory, bounce), r->count * DISK_SECTOR_BYTES, r->operation == DISK_READ },
+		{ base + offsetof(struct memory, bounce), bytes, r->operation == DISK_READ },
 		{ base + offsetof(struct memory, status), 1, true },
 	};
 	const struct virtio_pci_piece without_data[] = { pieces[0], pieces[2] };
@@ -51,10 +68,10 @@ static bool begin(struct disk *disk, const struct disk_request *r)
 	if (r->operation == DISK_FLUSH && !(blk->features & FEATURE_FLUSH))
 		return true;
 	memory->header.kind = kinds[r->operation];
-	memory->header.sector = r->sector;
+	memory->header.sector = r->operation == DISK_DISCARD ? 0 : r->sector;
 	memory->status = NO_STATUS;
 	blk->is_broken = true; /* until it has answered */
-	virtio_pci_send(&blk->device, r->count ? pieces : without_data, r->count ? 3 : 2);
+	virtio_pci_send(&blk->device, bytes ? pieces : without_data, bytes ? 3 : 2);
 	return true;
 }
 
@@ -107,6 +124,7 @@ bool virtio_blk_open(struct virtio_blk *blk, const struct pci_host *host, const 
 	uint64_t sectors = read32(&blk->device.own, CONFIG_CAPACITY) | (uint64_t)read32(&blk->device.own, CONFIG_CAPACITY + 4) << 32;
 
 	blk->disk.bounce = memory_of(blk)->bounce;
+	blk->disk.discard_sectors = blk->features & FEATURE_DISCARD ? read32(&blk->device.own, CONFIG_DISCARD) : 0;
 	disk_offer(&blk->disk, sectors);
 	return sectors != 0 && sectors != UINT64_MAX;
 }

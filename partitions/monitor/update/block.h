@@ -12,9 +12,10 @@
 
 #define BLOCK_BYTES 4096u /* everything Nestbox keeps on a disk comes in these */
 
-enum block_operation { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH };
+enum block_operation { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD };
 
-/* For who does not wait: count at most the device's start_sectors; the bytes stay until done() is called, which must not use the device. */
+/* For who does not wait: count at most the device's start_sectors, of a discard its discard_sectors; the bytes stay until done() is called, which must not
+ * use the device. */
 struct block_request {
 	enum block_operation operation;
 	uint64_t sector;
@@ -36,7 +37,7 @@ struct block_device {
 	bool (*start)(void *context, const struct block_request *request);
 	/* Looks how what is under way is, and returns at once. */
 	void (*step)(void *context);
-	uint32_t start_sectors;
+	uint32_t start_sectors, discard_sectors; /* at once; 0: it cannot be started */
 	void *context;
 	uint32_t sector_bytes; /* 512 to 4096, a power of two */
 	uint64_t sector_count;

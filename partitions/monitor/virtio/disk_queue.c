@@ -8,7 +8,7 @@
 #define PIECES_AT_ONCE 16u /* that were over at once, before others have their turn */
 
 static const enum block_operation operations[] = {
-	[DISK_READ] = BLOCK_READ, [DISK_WRITE] = BLOCK_WRITE, [DISK_FLUSH] = BLOCK_FLUSH, [DISK_ZERO] = BLOCK_WRITE,
+	[DISK_READ] = BLOCK_READ, [DISK_WRITE] = BLOCK_WRITE, [DISK_FLUSH] = BLOCK_FLUSH, [DISK_ZERO] = BLOCK_WRITE, [DISK_DISCARD] = BLOCK_DISCARD,
 };
 
 /* Between the piece's bytes and the guest's. False: the guest has taken them away. */
@@ -55,14 +55,21 @@ static void piece_done(void *context, bool is_good)
 		finish(q, is_good);
 }
 
+static uint32_t piece_most(const struct block_device *device, enum disk_operation operation)
+{
+	uint64_t sectors = operation == DISK_DISCARD ? device->discard_sectors : device->start_sectors;
+	uint64_t most = sectors * device->sector_bytes, limit = operation == DISK_DISCARD ? 1u << 31 : DISK_QUEUE_BYTES;
+
+	return (uint32_t)(most < limit ? most : limit);
+}
+
 /* The next piece of the first job. */
 static void launch(struct disk_queue *q)
 {
 	const struct block_device *device = q->region->device;
 	const struct disk_job *job = q->jobs[q->first];
-	uint32_t left = job->operation == DISK_FLUSH ? 0 : job->bytes - q->offset, most = device->start_sectors * device->sector_bytes;
+	uint32_t left = job->operation == DISK_FLUSH ? 0 : job->bytes - q->offset, most = piece_most(device, job->operation);
 
-	most = most < DISK_QUEUE_BYTES ? most : DISK_QUEUE_BYTES;
 	q->piece_bytes = left < most ? left : most;
 	struct block_request request = {
 		.operation = operations[job->operation],
@@ -145,6 +152,7 @@ struct disk_backend disk_queue_backend(struct disk_queue *queue, const struct bl
 	return (struct disk_backend){
 		.sectors = region->bytes / DISK_SECTOR_BYTES,
 		.block_bytes = region->device->sector_bytes,
+		.may_discard = region->device->discard_sectors,
 		.serial = serial,
 		.start = start,
 		.cancel = cancel,

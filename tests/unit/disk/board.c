@@ -297,3 +297,40 @@ void board_check_interrupts(struct disk *disk)
 	assert_int_equal(disk->failures, 5);
 	assert_int_equal(board.bad_accesses, 0);
 }
+
+void board_discard(uint64_t sector, uint64_t count)
+{
+	uint8_t *medium = board_sectors(sector, count);
+
+	board.discards++;
+	if (medium)
+		memset(medium, DISCARDED, count * DISK_SECTOR_BYTES);
+	else
+		board.bad_accesses++;
+}
+
+void board_check_discards(struct disk *disk, uint32_t at_once)
+{
+	const struct block_device *device = &disk->device;
+	uint32_t ended = 0;
+	struct block_request request = { BLOCK_DISCARD, 1, 3, NULL, note, &ended };
+
+	assert_int_equal(device->discard_sectors, at_once);
+	assert_true(device->discard(device->context, 10, BOARD_SECTORS - 20));
+	assert_int_equal(board.discards, (BOARD_SECTORS - 20 + at_once - 1) / at_once);
+	for (uint32_t i = 0; i < BOARD_SECTORS; i++)
+		if (i >= 10 && i < BOARD_SECTORS - 10)
+			assert_int_equal(board.medium[i * DISK_SECTOR_BYTES + 511], DISCARDED);
+		else
+			assert_int_equal(board.medium[i * DISK_SECTOR_BYTES + 511], (uint8_t)((i * DISK_SECTOR_BYTES + 511) * 7 + i));
+	assert_false(device->discard(device->context, BOARD_SECTORS - 1, 2));
+	assert_true(device->start(device->context, &request));
+	device->step(device->context);
+	assert_int_equal(ended, 1);
+	assert_int_equal(board.medium[DISK_SECTOR_BYTES], DISCARDED);
+	request.count = at_once + 1;
+	assert_false(device->start(device->context, &request));
+	board.fail_next = 3;
+	assert_false(device->discard(device->context, 0, 1));
+	assert_int_equal(board.bad_accesses, 0);
+}

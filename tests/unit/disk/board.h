@@ -28,6 +28,7 @@ struct board {
 	struct { uint32_t at, bar, offset, entry[4]; bool is_msix; } messages;
 	uint32_t message_count;
 	/* What the device does wrong. */
+	uint32_t discards; /* commands */
 	uint32_t fail_next;
 	bool hangs;
 	uint32_t bad_accesses; /* of the driver: outside of the memory, or what the device forbids */
@@ -55,6 +56,11 @@ uint8_t *board_sectors(uint64_t sector, uint64_t count);
 /* What every driver has to do with a disk that is open: whole and partial transfers, errors and tries, time-outs, staying on the disk. */
 void board_check_transfers(struct disk *disk);
 void board_check_failures(struct disk *disk);
+/* Whether it discards, and what: sectors of the medium become DISCARDED. */
+#define DISCARDED 0xDD
+void board_discard(uint64_t sector, uint64_t count);
+void board_check_discards(struct disk *disk, uint32_t at_once);
+
 /* One interrupt for every command, and nothing that looks at a disk before. */
 void board_check_interrupts(struct disk *disk);
 

@@ -60,6 +60,14 @@ static void run(void)
 		hba.issue |= 1;
 		return;
 	}
+	if (table[2] == 0x06 && !board.fail_next && table[3] == 1 && count == 1 && !lba && memory && bytes == 511 && header[0] >> 6 & 1) {
+		uint64_t range;
+
+		memcpy(&range, memory, 8);
+		board_discard(range & ((1ull << 48) - 1), range >> 48);
+		happen(1);
+		return;
+	}
 	bool is_write = table[2] == 0x35, is_known = table[2] == 0x25 || is_write || table[2] == 0xEC || table[2] == 0xEA;
 
 	if (board.fail_next || !is_known || (has_data && (!medium || !memory || bytes + 1 != count * 512 || is_write != (header[0] >> 6 & 1)))) {
@@ -225,6 +233,16 @@ static void interrupts(void **state)
 	assert_int_equal(hba.interrupts, 0);
 }
 
+static void discards(void **state)
+{
+	(void)state;
+	assert_true(open());
+	assert_null(ahci.disk.device.discard);
+	identity_word(169, 1);
+	assert_true(open());
+	board_check_discards(&ahci.disk, 65535);
+}
+
 /* Beyond 2^32 sectors the model has some only. */
 static void reaches_sectors_above_32_bits(void **state)
 {
@@ -294,6 +312,7 @@ int main(void)
 		cmocka_unit_test_setup(drives_a_disk, plug_in),
 		cmocka_unit_test_setup(recovers, plug_in),
 		cmocka_unit_test_setup(interrupts, plug_in),
+		cmocka_unit_test_setup(discards, plug_in),
 		cmocka_unit_test_setup(reaches_sectors_above_32_bits, plug_in),
 		cmocka_unit_test_setup(believes_no_short_read, plug_in),
 		cmocka_unit_test_setup(a_port_that_does_not_stop_is_reset, plug_in),

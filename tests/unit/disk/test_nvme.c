@@ -91,6 +91,16 @@ static uint32_t admin_command(const uint8_t *entry)
 	}
 }
 
+static uint32_t deallocate(const uint8_t *entry)
+{
+	const uint8_t *range = board_dma(word64(entry, 24), 16);
+
+	if (!range || word32(entry, 4) != 1 || word32(entry, 40) || word32(entry, 44) != 4)
+		return 1;
+	board_discard(word64(range, 8), word32(range, 4));
+	return 0;
+}
+
 static uint32_t execute(uint32_t number, const uint8_t *entry)
 {
 	if (!number)
@@ -99,6 +109,8 @@ static uint32_t execute(uint32_t number, const uint8_t *entry)
 		board.fail_next--;
 		return 0x281;
 	}
+	if (entry[0] == 9)
+		return deallocate(entry);
 	ctrl.flushes += !entry[0];
 	return !entry[0] ? 0 : entry[0] <= 2 ? move(entry, entry[0] == 1) : 1;
 }
@@ -249,6 +261,16 @@ static void interrupts(void **state)
 	assert_false(ctrl.queues[1].interrupts);
 }
 
+static void discards(void **state)
+{
+	(void)state;
+	assert_true(open());
+	assert_null(nvme.disk.device.discard);
+	ctrl.controller[520] = 4;
+	assert_true(open());
+	board_check_discards(&nvme.disk, 65536);
+}
+
 static void believes_no_answer_to_another_command(void **state)
 {
 	uint8_t bytes[DISK_SECTOR_BYTES];
@@ -308,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup(heeds_limits, plug_in),
 		cmocka_unit_test_setup(recovers, plug_in),
 		cmocka_unit_test_setup(interrupts, plug_in),
+		cmocka_unit_test_setup(discards, plug_in),
 		cmocka_unit_test_setup(believes_no_answer_to_another_command, plug_in),
 		cmocka_unit_test_setup(a_dead_controller_is_given_up_at_once, plug_in),
 		cmocka_unit_test_setup(refuses_what_it_cannot_drive, plug_in),

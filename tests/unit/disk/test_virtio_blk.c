@@ -21,7 +21,7 @@
 
 static struct {
 	uint64_t offered, taken;
-	uint32_t feature_select, driver_select, status, queue_size, is_on, resets, flushes, block_bytes;
+	uint32_t feature_select, driver_select, status, queue_size, is_on, resets, flushes, block_bytes, discard_sectors;
 	uint64_t addresses[3], sectors;
 	uint16_t seen;
 	uint16_t config_vector, vector;
@@ -40,6 +40,15 @@ static uint8_t serve(const uint32_t *header, uint8_t *data, uint32_t bytes, bool
 	if (board.fail_next) {
 		board.fail_next--;
 		return 1;
+	}
+	if (header[0] == 11) {
+		uint64_t range[2];
+
+		if (!data || bytes != 16 || device_writes || header[2] || header[3])
+			return 1;
+		memcpy(range, data, 16);
+		board_discard(range[0], (uint32_t)range[1]);
+		return (uint32_t)range[1] > dev.discard_sectors || range[1] >> 32;
 	}
 	dev.flushes += header[0] == 4;
 	if (header[0] == 4)
@@ -153,6 +162,22 @@ static void common_write(uint32_t offset, uint32_t value)
 	}
 }
 
+static uint32_t own_read(uint32_t offset)
+{
+	switch (offset) {
+	case 0:
+		return (uint32_t)dev.sectors;
+	case 4:
+		return (uint32_t)(dev.sectors >> 32);
+	case 20:
+		return dev.block_bytes;
+	case 36:
+		return dev.discard_sectors;
+	default:
+		return 0;
+	}
+}
+
 static uint32_t dev_read(uint32_t bar, uint32_t offset, uint32_t size)
 {
 	static const uint8_t sizes[0x20] = { [0x04] = 4, [0x12] = 2, [0x14] = 1, [0x18] = 2, [0x1A] = 2, [0x1E] = 2 };
@@ -160,7 +185,7 @@ static uint32_t dev_read(uint32_t bar, uint32_t offset, uint32_t size)
 	board.bad_accesses += bar != BAR || (offset < 0x20 && sizes[offset] != size);
 	if (offset < OWN)
 		return common_read(offset);
-	return offset == OWN ? (uint32_t)dev.sectors : offset == OWN + 4 ? (uint32_t)(dev.sectors >> 32) : offset == OWN + 20 ? dev.block_bytes : 0;
+	return own_read(offset - OWN);
 }
 
 static void dev_write(uint32_t bar, uint32_t offset, uint32_t size, uint32_t value)
@@ -264,6 +289,17 @@ static void interrupts(void **state)
 	assert_int_equal(board.message_count, 0);
 }
 
+static void discards(void **state)
+{
+	(void)state;
+	dev.discard_sectors = 100;
+	assert_true(open());
+	assert_null(blk.disk.device.discard);
+	dev.offered |= 1ull << 13;
+	assert_true(open());
+	board_check_discards(&blk.disk, 100);
+}
+
 static void outlives_the_indexes_wrap(void **state)
 {
 	uint8_t bytes[DISK_SECTOR_BYTES];
@@ -323,6 +359,7 @@ int main(void)
 		cmocka_unit_test_setup(a_disk_without_a_cache_needs_no_flush, plug_in),
 		cmocka_unit_test_setup(recovers, plug_in),
 		cmocka_unit_test_setup(interrupts, plug_in),
+		cmocka_unit_test_setup(discards, plug_in),
 		cmocka_unit_test_setup(outlives_the_indexes_wrap, plug_in),
 		cmocka_unit_test_setup(believes_no_absurd_answer, plug_in),
 		cmocka_unit_test_setup(refuses_what_it_cannot_drive, plug_in),

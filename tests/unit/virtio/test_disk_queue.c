@@ -26,7 +26,10 @@ static bool start(void *context, const struct block_request *request)
 {
 	assert_ptr_equal(context, &disk);
 	assert_false(disk.is_busy);
-	assert_true(request->count * 512u <= DISK_QUEUE_BYTES && request->count <= disk.device.start_sectors);
+	if (request->operation == BLOCK_DISCARD)
+		assert_in_range(request->count, 1, disk.device.discard_sectors);
+	else
+		assert_true(request->count * 512u <= DISK_QUEUE_BYTES && request->count <= disk.device.start_sectors);
 	assert_true(request->operation == BLOCK_FLUSH || (request->sector >= FIRST && request->sector + request->count <= FIRST + REGION_BYTES / 512));
 	if (disk.refuses)
 		return false;
@@ -51,6 +54,8 @@ static void step(void *context)
 		memcpy(r->bytes, at, r->count * 512);
 	if (!disk.fails && r->operation == BLOCK_WRITE)
 		memcpy(at, r->bytes, r->count * 512);
+	if (r->operation == BLOCK_DISCARD)
+		memset(at, 0xDD, r->count * 512);
 	r->done(r->context, !disk.fails);
 }
 
@@ -63,7 +68,7 @@ static int setup(void **state)
 	for (uint32_t i = 0; i < sizeof(disk.bytes); i++)
 		disk.bytes[i] = (uint8_t)(i * 7 + i / 512);
 	disk.device = (struct block_device){
-		.start = start, .step = step, .start_sectors = 200, .context = &disk, .sector_bytes = 512, .sector_count = SECTORS,
+		.start = start, .step = step, .start_sectors = 200, .discard_sectors = 300, .context = &disk, .sector_bytes = 512, .sector_count = SECTORS,
 	};
 	region = (struct block_region){ &disk.device, FIRST, REGION_BYTES };
 	backend = disk_queue_backend(&queue, &region, "test");
@@ -172,6 +177,25 @@ static void one_after_the_other(void **state)
 	assert_false(virtio_blk_wants_time(&blk));
 }
 
+static void discards(void **state)
+{
+	(void)state;
+	disk.ends_at_once = true;
+	bytes_put64(driver.ram + DATA, 4);
+	bytes_put64(driver.ram + DATA + 8, 700); /* sectors, no flags */
+	request_at(0, 11, 0, 16);
+	assert_true(has_ended(0, 0));
+	assert_int_equal(disk.begun, 3);
+	for (uint32_t sector = 0; sector < SECTORS; sector++)
+		assert_int_equal(disk.bytes[sector * 512] == 0xDD && disk.bytes[sector * 512 + 1] == 0xDD, sector >= FIRST + 4 && sector < FIRST + 704);
+	bytes_put64(driver.ram + DATA, 0);
+	bytes_put64(driver.ram + DATA + 8, 100);
+	request_at(1, 13, 0, 16); /* zeroes */
+	assert_true(has_ended(1, 0));
+	for (uint32_t i = 0; i < 100 * 512; i++)
+		assert_int_equal(disk.bytes[FIRST * 512 + i], 0);
+}
+
 static void errors_end_a_request(void **state)
 {
 	(void)state;
@@ -211,19 +235,24 @@ static void a_reset_forgets_what_is_under_way(void **state)
 	assert_int_not_equal(disk.bytes[(FIRST + 5) * 512], 0x77);
 }
 
-/* Somebody else uses the disk and waits for it: done() comes from there. */
+/* Somebody else uses the disk and waits for it: done() comes from there, and may not begin what it makes room for. */
 static void somebody_else_may_end_it(void **state)
 {
 	(void)state;
 	request_at(0, 1, 1, 512);
-	request_at(1, 1, 2, 512);
+	for (uint32_t i = 1; i < DISK_JOBS + 2; i++) { /* more than there are jobs */
+		driver_offer(0, 0);
+		driver_kick(0);
+	}
 	disk.ready = true;
 	step(&disk);
 	assert_true(has_ended(0, 0));
-	assert_int_equal(disk.begun, 1); /* the next one waits until they are through */
+	assert_int_equal(disk.begun, 1);
 	assert_true(virtio_blk_wants_time(&blk));
-	virtio_blk_run(&blk);
-	assert_int_equal(disk.begun, 2);
+	disk.ends_at_once = true;
+	while (virtio_blk_wants_time(&blk))
+		virtio_blk_run(&blk);
+	assert_int_equal(disk.begun, DISK_JOBS + 2);
 }
 
 static void ends_with_the_guest(void **state)
@@ -247,6 +276,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_over_at_once_is_waited_for, setup),
 		cmocka_unit_test_setup(large_ones_go_in_pieces, setup),
 		cmocka_unit_test_setup(one_after_the_other, setup),
+		cmocka_unit_test_setup(discards, setup),
 		cmocka_unit_test_setup(errors_end_a_request, setup),
 		cmocka_unit_test_setup(a_reset_forgets_what_is_under_way, setup),
 		cmocka_unit_test_setup(somebody_else_may_end_it, setup),
