@@ -223,6 +223,7 @@ $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 $(O)/role.h: $(O)/config.h $(O)/nestbox
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION_NAME)")" >$@
 	$(Q)$(foreach n,2 3 4,$(if $(CONFIG_PARTITION$n_NAME),echo "#define CONFIG_ROLE_UUID_$n $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION$n_NAME)")" >>$@;))
+	$(Q)$(O)/nestbox layout --pins $(DOTCONFIG) >>$@
 
 $(O)/kernel/main.o $(O)/kernel/partition_setup.o $(O)/kernel/handshake.o $(O)/kernel/host_irq.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
 

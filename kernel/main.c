@@ -76,22 +76,14 @@ static void read_board(void)
 		refuse_to_start("the TSC's frequency cannot be measured: the board has neither an ACPI PM timer nor a PIT");
 }
 
-static void check_cpu_count(void)
-{
-	u32 count = partition_setup_cpu_count();
-
-	if (board.cpu_count < count)
-		refuse_to_start("the partition%s %u CPUs, this machine %u: give the machine more CPUs or lower "
-				"Partition > CPUs in menuconfig", CONFIG_PARTITIONS > 1 ? "s have" : " has", count, board.cpu_count);
-}
-
 static void start_interrupts(void)
 {
 	enum lapic_status status = lapic_init(VECTOR_TIMER, VECTOR_SPURIOUS);
 
 	if (status != LAPIC_OK)
 		refuse_to_start("%s", lapic_status_text(status));
-	if (!ioapic_init(&board, lapic_id()))
+	partition_setup_pin(&board);
+	if (!ioapic_init(&board, percpu[0].apic_id))
 		refuse_to_start("the firmware's tables name no IOAPIC that works: update the firmware");
 }
 
@@ -105,17 +97,6 @@ static void print_layout(void)
 		partition_setup_print(&partitions[i]);
 	log_line("  nested   %s", CONFIG_NESTED_TEXT);
 	log_line("  clock    TSC %lu.%03lu MHz", timer_tsc_hz() / 1000000, timer_tsc_hz() / 1000 % 1000);
-}
-
-/* The boot CPU is CPU 0; the others in the firmware's order. */
-static void number_cpus(void)
-{
-	u32 boot_id = lapic_id(), next = 1;
-
-	percpu[0].apic_id = boot_id;
-	for (u32 i = 0; i < board.cpu_count && next < partition_setup_cpu_count(); i++)
-		if (board.cpu_apic_ids[i] != boot_id)
-			percpu[next++].apic_id = board.cpu_apic_ids[i];
 }
 
 /* Only where the firmware's map has RAM there. */
@@ -135,13 +116,17 @@ static void describe_box(void)
 	box.has_crash_report = keep_crash_reports();
 }
 
-/* Everything of a CPU that comes before its guest. */
+/* Everything of a CPU that comes before its guest. The first partition's boot CPU finds out what the others are to use. */
 static void start_cpu(u64 number)
 {
+	static u32 first_has_started;
 	struct percpu *cpu = &percpu[number];
 	struct vcpu *v = &vcpus[number];
 	struct partition *p = cpu->partition;
 
+	while (number && !__atomic_load_n(&first_has_started, __ATOMIC_ACQUIRE))
+		cpu_pause();
+	CHECK(lapic_id() == cpu->apic_id);
 	fpu_init(cpu);
 	vmx_enter_operation();
 	*v = (struct vcpu){
@@ -153,18 +138,27 @@ static void start_cpu(u64 number)
 	vmx_setup_vcpu(v);
 	if (p->plan->is_nested)
 		nested_init(v, &vmx_capabilities);
+	__atomic_store_n(&first_has_started, 1, __ATOMIC_RELEASE);
+}
+
+/* Of the n-th CPU that is started, from 1; the boot CPU, CONFIG_BOOT_CPU, runs already. */
+static u64 number_of_started(u64 n)
+{
+	return n - (n <= CONFIG_BOOT_CPU);
 }
 
 static void start_other_cpus(void)
 {
 	u32 ids[MONITOR_MAX_CPUS];
 	u64 stacks[MONITOR_MAX_CPUS];
-	struct smp_plan plan = { .apic_ids = ids, .stack_tops = stacks, .count = partition_setup_cpu_count() - 1,
+	struct smp_plan plan = { .apic_ids = ids, .stack_tops = stacks, .count = CONFIG_CPUS_STARTED - 1,
 				 .entry = kernel_ap_main };
 
 	for (u32 i = 0; i < plan.count; i++) {
-		ids[i] = percpu[i + 1].apic_id;
-		stacks[i] = percpu_stack_top(i + 1);
+		u64 number = number_of_started(i + 1);
+
+		ids[i] = percpu[number].apic_id;
+		stacks[i] = percpu_stack_top(number);
 	}
 	if (!plan.count)
 		return;
@@ -172,8 +166,8 @@ static void start_other_cpus(void)
 		refuse_to_start("the firmware leaves no free page below 640 KiB to start the other CPUs from");
 	u32 started = smp_start(&plan);
 	if (started < plan.count)
-		refuse_to_start("CPU %u (APIC id %u) does not start: lower Partition > CPUs in menuconfig or check the board", started + 1,
-				ids[started]);
+		refuse_to_start("CPU %u (APIC id %u) does not start: lower Partition > CPUs in menuconfig or check the board",
+				percpu[number_of_started(started + 1)].machine_cpu, ids[started]);
 }
 
 static void check_audit(void)
@@ -185,17 +179,27 @@ static void check_audit(void)
 				finding.linear);
 }
 
+static noreturn_fn void run_cpu(u64 number)
+{
+	if (vcpus[number].is_boot)
+		partition_run_boot(&vcpus[number]);
+	partition_run_other(&vcpus[number]);
+}
+
 static void run_on_own_stack(void)
 {
-	start_cpu(0);
 	start_other_cpus();
+	if (CONFIG_BOOT_CPU < CONFIG_CPUS)
+		start_cpu(CONFIG_BOOT_CPU);
 	for (u32 i = 0; i < CONFIG_PARTITIONS; i++)
 		partition_setup_monitor(&partitions[i], &box);
 	check_audit();
 	print_layout();
 	for (u32 i = 0; i < CONFIG_PARTITIONS; i++)
 		__atomic_store_n(&partitions[i].may_boot, 1, __ATOMIC_RELEASE);
-	partition_run_boot(&vcpus[0]);
+	while (CONFIG_BOOT_CPU >= CONFIG_CPUS) /* no partition has it */
+		cpu_halt();
+	run_cpu(CONFIG_BOOT_CPU);
 }
 
 /*
@@ -215,15 +219,15 @@ static void report_on_own_stack(void)
 	refuse_to_start("%s: %s", missing->missing, missing->remedy);
 }
 
-void kernel_ap_main(u64 number)
+void kernel_ap_main(u64 started)
 {
+	u64 number = number_of_started(started);
+
 	percpu_init(number);
 	if (lapic_init(VECTOR_TIMER, VECTOR_SPURIOUS) != LAPIC_OK)
-		refuse_to_start("CPU %lu lacks what the first one has", number);
+		refuse_to_start("CPU %u lacks what the first one has", percpu[number].machine_cpu);
 	start_cpu(number);
-	if (vcpus[number].is_boot)
-		partition_run_boot(&vcpus[number]);
-	partition_run_other(&vcpus[number]);
+	run_cpu(number);
 }
 
 void kernel_main(u64 magic, u64 info)
@@ -241,10 +245,10 @@ void kernel_main(u64 magic, u64 info)
 	describe_box();
 	if (missing)
 		boot_switch_stack(percpu_stack_top(0), report_on_own_stack);
-	check_cpu_count();
 	start_interrupts();
 	partition_setup_carve(&box);
-	number_cpus();
 	partition_setup_cpuid();
-	boot_switch_stack(percpu_stack_top(0), run_on_own_stack);
+	if (CONFIG_BOOT_CPU)
+		percpu_init(CONFIG_BOOT_CPU);
+	boot_switch_stack(percpu_stack_top(CONFIG_BOOT_CPU), run_on_own_stack);
 }

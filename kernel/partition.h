@@ -31,7 +31,7 @@ struct partition {
 	const struct partition_plan *plan;
 	u32 number;                   /* 0: the first, which has the box's console, disk and host interrupts */
 	u32 cpu_count;
-	u32 first_cpu;                /* its CPUs are neighbours */
+	u32 first_cpu;                /* its CPUs are neighbours in percpu[], wherever they are pinned to */
 	struct vcpu *vcpus;           /* [0] is the boot vCPU */
 	struct guest_ram ram;
 	struct ept_pool ept;

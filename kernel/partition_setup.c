@@ -4,6 +4,7 @@
 
 #include "bsp/cpu.h"
 #include "bsp/memory/string.h"
+#include "bsp/timer/lapic.h"
 #include "bsp/timer/seed.h"
 #include "bsp/timer/tsc.h"
 #include "kernel/arch_capabilities.h"
@@ -18,6 +19,9 @@ static const struct partition_plan plans[CONFIG_PARTITIONS] = {
 	{ CONFIG_PARTITION_NAME, CONFIG_ROLE_UUID, CONFIG_PARTITION_CPUS, CONFIG_PARTITION_RAM_MIB, CONFIG_ON_CRASH, CONFIG_ON_POWER_OFF, CONFIG_NESTED_ON },
 	CONFIG_OTHER_PARTITIONS
 };
+
+/* The machine's CPU of each CPU of the partitions, one partition after the other. */
+static const u8 pins[CONFIG_CPUS] = { CONFIG_CPU_PINS };
 
 struct partition partitions[CONFIG_PARTITIONS];
 
@@ -38,11 +42,25 @@ void partition_setup_plan(void)
 	}
 }
 
-u32 partition_setup_cpu_count(void)
+static u32 apic_id_of(const struct board_info *board, u32 machine_cpu)
 {
-	const struct partition *last = &partitions[CONFIG_PARTITIONS - 1];
+	u32 boot_id = lapic_id();
 
-	return last->first_cpu + last->cpu_count;
+	for (u32 i = 0; machine_cpu && i < board->cpu_count; i++)
+		if (board->cpu_apic_ids[i] != boot_id && !--machine_cpu)
+			return board->cpu_apic_ids[i];
+	return boot_id;
+}
+
+void partition_setup_pin(const struct board_info *board)
+{
+	if (board->cpu_count < CONFIG_CPUS_NEEDED)
+		refuse_to_start("the layout needs %u CPUs, this machine has %u: give the machine more CPUs or lower Partition > CPUs in menuconfig",
+				CONFIG_CPUS_NEEDED, board->cpu_count);
+	for (u32 i = 0; i < CONFIG_CPUS; i++) {
+		percpu[i].machine_cpu = pins[i];
+		percpu[i].apic_id = apic_id_of(board, pins[i]);
+	}
 }
 
 /* What is taken for good is from then on no RAM of the map's. */
@@ -204,5 +222,6 @@ void partition_setup_print(const struct partition *p)
 	log_line("           %09lx-%09lx  its page tables (EPT)%s", p->tables.value, p->tables.value + vmx_ept_bytes(p->ram.bytes) - 1,
 		 p->ept.largest_level == 1 ? ", small pages because of this CPU's CVE-2018-12207" : "");
 	for (u32 i = 0; i < p->cpu_count; i++)
-		log_line("  CPU %u    vCPU %u of %s, pinned (APIC id %u)", p->first_cpu + i, i, p->plan->name, percpu[p->first_cpu + i].apic_id);
+		log_line("  CPU %u    vCPU %u of %s, pinned (APIC id %u)", percpu[p->first_cpu + i].machine_cpu, i, p->plan->name,
+			 percpu[p->first_cpu + i].apic_id);
 }

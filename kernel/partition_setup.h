@@ -3,6 +3,7 @@
 #ifndef KERNEL_PARTITION_SETUP_H
 #define KERNEL_PARTITION_SETUP_H
 
+#include "bsp/acpi/board.h"
 #include "kernel/partition.h"
 
 /* What all monitors are told: a partition's own part is added to a copy. */
@@ -10,8 +11,8 @@ struct partition_box { struct boot_info *boot_info; struct memory_range own; u64
 
 /* From the configuration; numbers CPUs and gives them away. */
 void partition_setup_plan(void);
-/* CPUs of all partitions together. */
-u32 partition_setup_cpu_count(void);
+/* On the boot CPU, behind lapic_init(): which of the machine's CPUs each of them is. Refuses to start if the machine has too few. */
+void partition_setup_pin(const struct board_info *board);
 /* RAM for every partition and its EPT, or refuses to start. */
 void partition_setup_carve(const struct partition_box *box);
 /* As much of the first one's RAM as there is: its image is verified in it, as where it could run. False: there is none. */

@@ -44,6 +44,7 @@ struct percpu {
 	struct task_state tss;
 	u64 gdt[7];
 	struct partition *partition;  /* whose CPU it is */
+	u32 machine_cpu;              /* its number: 0 is the boot CPU, the others follow in the firmware's order */
 };
 
 extern struct percpu percpu[MONITOR_MAX_CPUS];

@@ -76,8 +76,8 @@ void upcall_abort(const struct trap_frame *frame)
 	u64 mark = log_written();
 
 	p->monitor.has_faulted = true;
-	log_line("monitor of %s: fault %lu (error %lx) at %lx, address %lx, stack %lx on CPU %lu", p->plan->name, frame->vector,
-		 frame->error_code, frame->rip, read_cr2(), frame->rsp, this_cpu()->number);
+	log_line("monitor of %s: fault %lu (error %lx) at %lx, address %lx, stack %lx on CPU %u", p->plan->name, frame->vector,
+		 frame->error_code, frame->rip, read_cr2(), frame->rsp, this_cpu()->machine_cpu);
 	crash_keep(mark);
 	partition_stop(STOP_MONITOR_FAULT, frame->rip);
 	/* another CPU may wait in ring 3 for a lock that is never given back: an NMI gets it out */

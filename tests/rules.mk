@@ -15,6 +15,7 @@ RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard par
 $(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox
 	$(Q)mkdir -p $(T) && $(PYTHON) tools/config.py load $< $(T)/.config && $(PYTHON) tools/config.py generate $(T)/.config $(T)
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array test)" >$(T)/role.h
+	$(Q)$(O)/nestbox layout --pins $(T)/.config >>$(T)/role.h
 
 $(T)/san/%.o: %.c $(HOST_CONFIG)
 	$(call say,CC $< (sanitized))

@@ -13,13 +13,14 @@
 #include "text.h"
 
 static struct {
-	bool json, svg;
+	bool json, svg, pins;
 	const char *image, *slot_mib, *data_mib, *disk_mib, *password_file;
 } given;
 
 static const struct option_row options[] = {
 	{ OPTION_FLAG, "json", NULL, "print JSON", &given.json },
 	{ OPTION_FLAG, "svg", NULL, "print a picture", &given.svg },
+	{ OPTION_FLAG, "pins", NULL, "print the machine's CPUs in the order of the partitions' as #defines", &given.pins },
 	{ OPTION_TEXT, "image", "IMAGE", "an image that must fit in a slot", &given.image },
 	{ OPTION_TEXT, "slot-size", "MIB", "room for an image in each slot", &given.slot_mib },
 	{ OPTION_TEXT, "data-size", "MIB", "room for the partition's own data", &given.data_mib },
@@ -52,7 +53,7 @@ static enum exit_code disk_take(struct layout *layout)
 /* As it was built into the box. */
 static enum exit_code run_on_box(const char *path)
 {
-	if (given.svg)
+	if (given.svg || given.pins)
 		return report_error(EXIT_USAGE, "a box tells its layout as text or --json; take the picture from its configuration or image");
 	enum exit_code code = box_ask_once(path, given.password_file, given.json ? "layout --json" : "layout", box_print_line, NULL);
 
@@ -64,8 +65,8 @@ static enum exit_code run(const struct text_list *operands)
 	struct layout layout;
 	enum exit_code code;
 
-	if (given.json && given.svg)
-		return report_error(EXIT_USAGE, "--json and --svg are two forms; give one of them");
+	if (given.json + given.svg + given.pins > 1)
+		return report_error(EXIT_USAGE, "--json, --svg and --pins are different forms; give one of them");
 	if (serial_is_one(operands->items[0]))
 		return run_on_box(operands->items[0]);
 	code = layout_open(operands->items[0], &layout);
@@ -79,6 +80,8 @@ static enum exit_code run(const struct text_list *operands)
 		layout_draw_json(&layout);
 	else if (given.svg)
 		layout_draw_svg(&layout);
+	else if (given.pins)
+		layout_print_pins(&layout);
 	else
 		layout_draw_text(&layout);
 	return output_flush_stdout();

@@ -58,6 +58,16 @@ bool config_value(struct config_text config, const char *name, char value[CONFIG
 	return is_found;
 }
 
+bool config_has(struct config_text config, const char *name)
+{
+	struct config_text line;
+
+	for (size_t at = 0; line_next(config, &at, &line);)
+		if (line_starts(line, "CONFIG_", name, "="))
+			return true;
+	return false;
+}
+
 bool config_is_set(struct config_text config, const char *name)
 {
 	char value[CONFIG_VALUE_BYTES];

@@ -20,6 +20,9 @@ struct config_text {
 /* What is behind "CONFIG_<name>=", without quotes; false: no such line, or longer than CONFIG_VALUE_BYTES. */
 bool config_value(struct config_text config, const char *name, char value[CONFIG_VALUE_BYTES]);
 
+/* There is a line "CONFIG_<name>=", whatever it says. */
+bool config_has(struct config_text config, const char *name);
+
 /* =y */
 bool config_is_set(struct config_text config, const char *name);
 

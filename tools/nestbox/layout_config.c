@@ -30,6 +30,15 @@ static uint64_t first_cpus(uint32_t count)
 	return count >= LAYOUT_CPUS_MAX ? ~0ull : ((uint64_t)1 << count) - 1;
 }
 
+static void pins_from_config(struct config_text config, const char *symbol, struct layout_partition *p)
+{
+	char list[CONFIG_VALUE_BYTES] = "";
+	bool is_short = config_value(config, symbol, list) || !config_has(config, symbol); /* what is older says nothing of it */
+
+	p->is_pinned = !is_short || *list;
+	p->list_is_read = is_short && pins_parse(list, &p->pins);
+}
+
 static void network_from_config(struct config_text config, struct layout_partition *p)
 {
 	char mac[CONFIG_VALUE_BYTES];
@@ -43,11 +52,8 @@ static void network_from_config(struct config_text config, struct layout_partiti
 static bool take_other(struct config_text config, struct layout *layout, unsigned int number)
 {
 	struct layout_partition *p = &layout->partitions[layout->count];
-	char symbol[sizeof("PARTITION4_RAM_MIB")], name[CONFIG_VALUE_BYTES] = "";
-	uint32_t first_cpu = 0;
+	char symbol[sizeof("PARTITION4_CPU_LIST")], name[CONFIG_VALUE_BYTES] = "";
 
-	for (size_t i = 0; i < layout->count; i++)
-		first_cpu += layout->partitions[i].cpu_count;
 	snprintf(symbol, sizeof(symbol), "PARTITION%u_RAM_MIB", number);
 	if (!config_number(config, symbol, &p->ram_mib))
 		return false;
@@ -57,7 +63,8 @@ static bool take_other(struct config_text config, struct layout *layout, unsigne
 	snprintf(symbol, sizeof(symbol), "PARTITION%u_NAME", number);
 	if (config_value(config, symbol, name) && strlen(name) < LAYOUT_NAME_BYTES)
 		memcpy(p->name, name, strlen(name) + 1);
-	p->cpus = first_cpus(first_cpu + p->cpu_count) & ~first_cpus(first_cpu);
+	snprintf(symbol, sizeof(symbol), "PARTITION%u_CPU_LIST", number);
+	pins_from_config(config, symbol, p);
 	p->devices = LAYOUT_DEVICE_SERIAL;
 	layout->count++;
 	return true;
@@ -87,7 +94,7 @@ enum exit_code layout_from_config(const char *path, struct config_text config, s
 	/* a name too long is refused by its rule as an empty one is */
 	if (config_value(config, "PARTITION_NAME", name) && strlen(name) < LAYOUT_NAME_BYTES)
 		memcpy(p->name, name, strlen(name) + 1);
-	p->cpus = first_cpus(p->cpu_count); /* the kernel pins virtual CPU n to the machine's n-th */
+	pins_from_config(config, "PARTITION_CPU_LIST", p);
 	p->is_nested = config_is_set(config, "PARTITION_NESTED");
 	p->may_be_small = config_is_set(config, "PARTITION_NESTED_SMALL");
 	network_from_config(config, p);
@@ -98,6 +105,7 @@ enum exit_code layout_from_config(const char *path, struct config_text config, s
 	for (unsigned int n = 2; n <= partitions; n++)
 		if (n > LAYOUT_PARTITIONS_MAX || !take_other(config, layout, n))
 			return report_error(EXIT_REFUSED, "%s: partition %u is not described; load it first: make NAME_defconfig", path, n);
+	layout_pin(layout);
 	layout_place(layout);
 	return EXIT_OK;
 }
@@ -160,7 +168,7 @@ struct nested_facts nested_facts_from_config(struct config_text config, const st
 	struct nested_facts facts = {
 		.ram_mib = p->ram_mib,
 		.cpu_count = p->cpu_count,
-		.pinned_cpus = layout_cpu_count(p->cpus & machine),
+		.pinned_cpus = layout_cpu_count(pins_mask(&p->pins) & machine),
 		.exposed = fact_of(p->is_nested),
 		.small_allowed = fact_of(p->may_be_small),
 		.virtual_interrupts = p->is_nested ? fact_of(config_is_set(config, "NESTED_VIRTUAL_INTERRUPTS")) : FACT_UNKNOWN,

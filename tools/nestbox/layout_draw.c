@@ -12,6 +12,7 @@
 
 #define BAR_COLUMNS 48u
 #define SVG_WIDTH 720u
+#define CPU_TEXT_BYTES (LAYOUT_NAME_BYTES + 48u)
 
 /* What lies at `at`, and where that ends. */
 static struct layout_piece piece_at(const struct layout *l, uint32_t at)
@@ -53,13 +54,17 @@ size_t layout_pieces(const struct layout *layout, struct layout_piece pieces[LAY
 	return count;
 }
 
-/* Partition of a physical CPU; null: none. */
-static const struct layout_partition *cpu_owner(const struct layout *l, uint32_t cpu)
+/* Whose a physical CPU is. */
+static void cpu_text(const struct layout *l, uint32_t cpu, char text[CPU_TEXT_BYTES])
 {
-	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
-		if (l->partitions[i].cpus >> cpu & 1)
-			return &l->partitions[i];
-	return NULL;
+	snprintf(text, CPU_TEXT_BYTES, "free");
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++) {
+		const struct layout_partition *p = &l->partitions[i];
+
+		for (uint32_t k = 0; k < p->pins.count; k++)
+			if (p->pins.cpus[k] == cpu)
+				snprintf(text, CPU_TEXT_BYTES, "%s, its CPU %" PRIu32 "%s", p->name, k, p->is_nested ? " (may be a hypervisor)" : "");
+	}
 }
 
 static uint32_t cpus_shown(const struct layout *l)
@@ -82,6 +87,7 @@ void layout_draw_text(const struct layout *l)
 {
 	struct layout_piece pieces[LAYOUT_PIECES_MAX];
 	size_t count = layout_pieces(l, pieces);
+	char owner[CPU_TEXT_BYTES];
 
 	printf("RAM, %" PRIu32 " MiB\n", l->board_ram_mib);
 	for (size_t i = 0; i < count; i++) {
@@ -95,9 +101,8 @@ void layout_draw_text(const struct layout *l)
 	}
 	printf("CPUs, %" PRIu32 "\n", l->board_cpus);
 	for (uint32_t cpu = 0; cpu < cpus_shown(l); cpu++) {
-		const struct layout_partition *p = cpu_owner(l, cpu);
-
-		printf("  %7" PRIu32 "  %s%s\n", cpu, p ? p->name : "free", p && p->is_nested ? " (may be a hypervisor)" : "");
+		cpu_text(l, cpu, owner);
+		printf("  %7" PRIu32 "  %s\n", cpu, owner);
 	}
 	printf("Disk\n");
 	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++) {
@@ -133,9 +138,8 @@ static void partition_json(const struct layout_partition *p)
 	json_number("ram_mib", p->ram_mib);
 	json_text("nested", p->is_nested ? "yes" : "no");
 	json_list_open("cpus");
-	for (uint32_t cpu = 0; cpu < LAYOUT_CPUS_MAX; cpu++)
-		if (p->cpus >> cpu & 1)
-			json_number(NULL, cpu);
+	for (uint32_t i = 0; i < p->pins.count; i++)
+		json_number(NULL, p->pins.cpus[i]);
 	json_list_close();
 	json_text("image", p->devices & LAYOUT_DEVICE_ATA ? "slots" : "boot module");
 	network_json(p);
@@ -196,7 +200,7 @@ void layout_draw_svg(const struct layout *l)
 	struct layout_piece pieces[LAYOUT_PIECES_MAX];
 	size_t count = layout_pieces(l, pieces);
 	uint32_t y = 60, height = 120 + 22 * ((uint32_t)count + cpus_shown(l));
-	char line[128];
+	char line[160], owner[CPU_TEXT_BYTES];
 
 	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%" PRIu32 "\" font-family=\"sans-serif\" font-size=\"13\">\n",
 	       SVG_WIDTH + 40, height);
@@ -213,10 +217,27 @@ void layout_draw_svg(const struct layout *l)
 	}
 	y += 12;
 	for (uint32_t cpu = 0; cpu < cpus_shown(l); cpu++) {
-		const struct layout_partition *p = cpu_owner(l, cpu);
-
-		snprintf(line, sizeof(line), "CPU %" PRIu32 ": %.70s", cpu, p ? p->name : "free");
+		cpu_text(l, cpu, owner);
+		snprintf(line, sizeof(line), "CPU %" PRIu32 ": %.120s", cpu, owner);
 		svg_text(20, y += 20, line);
 	}
 	printf("</svg>\n");
+}
+
+void layout_print_pins(const struct layout *l)
+{
+	uint32_t count = 0, boot = UINT32_MAX;
+
+	printf("#define CONFIG_CPU_PINS");
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
+		for (uint32_t k = 0; k < l->partitions[i].pins.count; k++, count++) {
+			if (!l->partitions[i].pins.cpus[k])
+				boot = count;
+			printf("%s %u", count ? "," : "", l->partitions[i].pins.cpus[k]);
+		}
+	printf("\n#define CONFIG_CPUS %" PRIu32 "\n", count);
+	printf("#define CONFIG_BOOT_CPU %" PRIu32 " /* of these, the one that starts the box; as many as there are: none of them */\n",
+	       boot < count ? boot : count);
+	printf("#define CONFIG_CPUS_NEEDED %" PRIu32 " /* of the machine */\n", layout_cpus_needed(l));
+	printf("#define CONFIG_CPUS_STARTED %" PRIu32 " /* with the one that starts the box */\n", layout_cpus_started(l));
 }

@@ -20,4 +20,7 @@ struct layout_piece {
 #define LAYOUT_PIECES_MAX (3 * LAYOUT_PARTITIONS_MAX + 8)
 size_t layout_pieces(const struct layout *layout, struct layout_piece pieces[LAYOUT_PIECES_MAX]);
 
+/* For the kernel: which of the machine's CPUs run the partitions', one partition after the other. */
+void layout_print_pins(const struct layout *layout);
+
 #endif

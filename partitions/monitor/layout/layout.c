@@ -61,9 +61,53 @@ static bool name_is_alone(const struct layout *l, size_t i)
 static bool cpus_are_own(const struct layout *l, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (l->partitions[k].cpus & l->partitions[i].cpus)
+		if (pins_mask(&l->partitions[k].pins) & pins_mask(&l->partitions[i].pins))
 			return false;
 	return true;
+}
+
+static bool is_pinned_once(const struct layout_partition *p)
+{
+	return p->pins.count == p->cpu_count && layout_cpu_count(pins_mask(&p->pins)) == p->cpu_count;
+}
+
+void layout_pin(struct layout *layout)
+{
+	uint64_t taken = 0;
+
+	for (size_t i = 0; i < count_of(layout); i++)
+		if (layout->partitions[i].is_pinned)
+			taken |= pins_mask(&layout->partitions[i].pins);
+	for (size_t i = 0; i < count_of(layout); i++) {
+		struct layout_partition *p = &layout->partitions[i];
+
+		if (p->is_pinned)
+			continue;
+		p->pins.count = 0;
+		pins_fill(&p->pins, p->cpu_count, taken);
+		taken |= pins_mask(&p->pins);
+	}
+}
+
+static uint64_t cpus_of_all(const struct layout *l)
+{
+	uint64_t cpus = 0;
+
+	for (size_t i = 0; i < count_of(l); i++)
+		cpus |= pins_mask(&l->partitions[i].pins);
+	return cpus;
+}
+
+uint32_t layout_cpus_needed(const struct layout *l)
+{
+	uint64_t cpus = cpus_of_all(l);
+
+	return cpus ? LAYOUT_CPUS_MAX - (uint32_t)__builtin_clzll(cpus) : 0;
+}
+
+uint32_t layout_cpus_started(const struct layout *l)
+{
+	return layout_cpu_count(cpus_of_all(l) | 1); /* CPU 0 starts the box, whosever it is */
 }
 
 static bool share_ram(const struct layout_partition *a, const struct layout_partition *b)

@@ -11,10 +11,12 @@
 #include <stdint.h>
 
 #include "layout/mac.h"
+#include "layout/pins.h"
 
 #define LAYOUT_PARTITIONS_MAX 4u
 #define LAYOUT_NAME_BYTES 64u /* with its terminator */
-#define LAYOUT_CPUS_MAX 64u
+#define LAYOUT_CPUS_MAX PINS_MAX
+#define LAYOUT_RUN_CPUS_MAX 8u /* that the kernel can start */
 #define LAYOUT_NESTED_MIB 4096u
 
 /* The kernel's own 32 MiB from 16 MiB on, and the device hole of the machines it is tried on. */
@@ -29,7 +31,9 @@ struct layout_partition {
 	uint32_t ram_mib, base_mib;   /* base: set by layout_place() */
 	bool is_placed;
 	uint32_t cpu_count; /* virtual CPUs */
-	uint64_t cpus;	    /* one bit for each physical CPU they are pinned to */
+	bool is_pinned;	    /* by a list of its own; otherwise layout_pin() gives it the lowest CPUs that are left */
+	bool list_is_read;  /* false: what is configured is no list */
+	struct pins pins;   /* the physical CPU of each */
 	bool is_nested, may_be_small;
 	uint32_t devices;  /* of the board, enum layout_device */
 	uint32_t slot_mib; /* each of two; 0: no slots, or not known here */
@@ -63,17 +67,24 @@ struct layout_words {
 };
 struct layout_words layout_rule_words(enum layout_rule rule);
 
+/* CPUs for the partitions that name none. */
+void layout_pin(struct layout *layout);
+
 /* As the kernel carves: the lowest address that fits, on 1 GiB if there is one. Leaves is_placed false where nothing fits. */
 void layout_place(struct layout *layout);
 
 /*
- * The next row that does not hold behind *rule (start with LAYOUT_FINE and partition 0), of a placed layout; false: none is left. `partition`
- * is the one it is about, or 0 for a row about the whole box.
+ * The next row that does not hold behind *rule (start with LAYOUT_FINE and partition 0), of a layout that is pinned and placed; false: none is
+ * left. `partition` is the one it is about, or 0 for a row about the whole box.
  */
 bool layout_refuse_next(const struct layout *layout, enum layout_rule *rule, size_t *partition);
 
 /* CPUs whose bits are set. */
 uint32_t layout_cpu_count(uint64_t cpus);
+
+/* The machine needs this many for its partitions' CPUs to be there, and the kernel has to start so many. */
+uint32_t layout_cpus_needed(const struct layout *layout);
+uint32_t layout_cpus_started(const struct layout *layout);
 
 /* MiB of a disk with these slots and data. */
 uint64_t layout_disk_mib(const struct layout *layout);

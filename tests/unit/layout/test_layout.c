@@ -10,15 +10,23 @@
 
 #include "layout/layout.h"
 
+static void pin(struct layout_partition *p, const char *list)
+{
+	p->is_pinned = true;
+	p->list_is_read = pins_parse(list, &p->pins);
+}
+
 static struct layout sound(void)
 {
 	struct layout l = { .board_ram_mib = 12288, .board_cpus = 4, .board_devices = LAYOUT_DEVICE_ATA, .board_disk_mib = 1024, .count = 2 };
 
-	l.partitions[0] = (struct layout_partition){ .name = "control", .ram_mib = 64, .cpu_count = 1, .cpus = 1, .slot_mib = 16, .data_mib = 16,
+	l.partitions[0] = (struct layout_partition){ .name = "control", .ram_mib = 64, .cpu_count = 1, .slot_mib = 16, .data_mib = 16,
 						     .image_bytes = 1 << 20 };
-	l.partitions[1] = (struct layout_partition){ .name = "debian-kvm", .ram_mib = 4096, .cpu_count = 2, .cpus = 6, .is_nested = true,
+	l.partitions[1] = (struct layout_partition){ .name = "debian-kvm", .ram_mib = 4096, .cpu_count = 2, .is_nested = true,
 						     .devices = LAYOUT_DEVICE_ATA, .slot_mib = 128, .data_mib = 64, .image_bytes = 100 << 20,
 						     .has_network = true, .mac_is_read = true, .mac = { 2 } };
+	pin(&l.partitions[0], "0");
+	pin(&l.partitions[1], "2,1");
 	return l;
 }
 
@@ -50,10 +58,12 @@ static void break_it(struct layout *l, enum layout_rule rule)
 	case LAYOUT_RAM_LEAST: l->partitions[0].ram_mib = 62; break;
 	case LAYOUT_RAM_UNEVEN: p->ram_mib = 4097; break;
 	case LAYOUT_RAM_PIECE: p->ram_mib = 65536; break;
-	case LAYOUT_CPU_NONE: p->cpu_count = 0; p->cpus = 0; break;
-	case LAYOUT_CPU_PINS: p->cpus = 14; break;
-	case LAYOUT_CPU_BOARD: p->cpus = 0x12; break;
-	case LAYOUT_CPU_SHARED: p->cpus = 3; break;
+	case LAYOUT_CPU_NONE: p->cpu_count = 0; pin(p, ""); break;
+	case LAYOUT_CPU_LIST: pin(p, "1-"); break;
+	case LAYOUT_CPU_PINS: pin(p, "1,2,2"); break;
+	case LAYOUT_CPU_BOARD: pin(p, "1,4"); break;
+	case LAYOUT_CPU_SHARED: pin(p, "1,0"); break;
+	case LAYOUT_CPUS_STARTED: l->board_cpus = 64, p->cpu_count = 8, pin(p, "1-8"); break;
 	case LAYOUT_NESTED_RAM: p->ram_mib = 4094; break;
 	case LAYOUT_DEVICE_MISSING: p->devices |= LAYOUT_DEVICE_SERIAL; break;
 	case LAYOUT_MAC_FORM: memset(p->mac, 0, sizeof(p->mac)); break;
@@ -135,15 +145,39 @@ static void test_four_partitions(void **state)
 	size_t partition;
 
 	for (unsigned int i = 0; i < 4; i++) {
-		l.partitions[i] = (struct layout_partition){ .ram_mib = 400, .cpu_count = 1, .cpus = 1u << i };
+		l.partitions[i] = (struct layout_partition){ .ram_mib = 400, .cpu_count = 1 };
 		snprintf(l.partitions[i].name, LAYOUT_NAME_BYTES, "p%u", i);
 	}
+	layout_pin(&l);
 	layout_place(&l);
 	assert_int_equal(refused(&l, &partition), 0);
 	assert_int_equal(l.partitions[0].base_mib, 1024);
 	assert_int_equal(l.partitions[1].base_mib, 2048);
 	assert_int_equal(l.partitions[2].base_mib, 48);
 	assert_int_equal(l.partitions[3].base_mib, 448);
+}
+
+/* Who names no CPUs gets what the others leave, in order. */
+static void test_pinning(void **state)
+{
+	struct layout l = { .board_ram_mib = 3072, .board_cpus = 8, .count = 3 };
+
+	for (unsigned int i = 0; i < 3; i++)
+		l.partitions[i].cpu_count = 2;
+	pin(&l.partitions[1], "1,4");
+	layout_pin(&l);
+	assert_memory_equal(l.partitions[0].pins.cpus, ((uint8_t[]){ 0, 2 }), 2);
+	assert_memory_equal(l.partitions[1].pins.cpus, ((uint8_t[]){ 1, 4 }), 2);
+	assert_memory_equal(l.partitions[2].pins.cpus, ((uint8_t[]){ 3, 5 }), 2);
+	assert_int_equal(layout_cpus_needed(&l), 6);
+	assert_int_equal(layout_cpus_started(&l), 6);
+	pin(&l.partitions[0], "6,7");
+	layout_pin(&l);
+	assert_memory_equal(l.partitions[2].pins.cpus, ((uint8_t[]){ 0, 2 }), 2);
+	pin(&l.partitions[2], "2,3");
+	layout_pin(&l);
+	assert_int_equal(layout_cpus_needed(&l), 8);
+	assert_int_equal(layout_cpus_started(&l), 7);
 }
 
 static void test_unknown_rule(void **state)
@@ -157,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_sound_layout_passes), cmocka_unit_test(test_every_row_refuses), cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_a_board_without_ram),   cmocka_unit_test(test_four_partitions),   cmocka_unit_test(test_unknown_rule),
+		cmocka_unit_test(test_pinning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,21 @@ class Layout(Case):
         self.assertIn("partition 5 is not described", self.run_tool("layout", self.config(**{**SECOND, "PARTITIONS": "1000000000",
               **{f"PARTITION{n}_{k}": v for n in (3, 4) for k, v in (("NAME", f'"p{n}"'), ("RAM_MIB", "64"), ("CPUS", "1"))}})).stderr)
 
+    def test_pinning(self):
+        def cpus(**changes):
+            tree = json.loads(self.run_tool("layout", "--json", self.config(**{**SECOND, "MACHINE_CPUS": "8", **changes})).stdout)
+            return [p["cpus"] for p in tree["partitions"]]
+        self.assertEqual(cpus(PARTITION_CPU_LIST='"3,1"'), [[3, 1], [0]])
+        self.assertEqual(cpus(PARTITION_CPU_LIST='"4-5"', PARTITION2_CPU_LIST='"7"'), [[4, 5], [7]])
+        self.assertEqual(cpus(PARTITION_CPU_LIST='""', PARTITION2_CPU_LIST='"0"'), [[1, 2], [0]])
+        pins = self.run_tool("layout", "--pins", self.path).stdout
+        self.assertIn("#define CONFIG_CPU_PINS 1, 2, 0\n#define CONFIG_CPUS 3\n#define CONFIG_BOOT_CPU 2", pins)
+        for text in "1", "1,1", "0,1,2", "1,", "a", "1,64", "1-0", "0,1," * 40:
+            self.refused("Partition > Pinned to CPUs", PARTITION_CPU_LIST=f'"{text}"')
+        self.refused("Partition > CPUs", PARTITION_CPU_LIST='"1,2"')
+        self.refused("Partition > Pinned to CPUs: control: shares", **{**SECOND, "PARTITION2_CPU_LIST": '"1"', "PARTITION_CPU_LIST": '"0,1"'})
+        self.refused("Partition > CPUs", PARTITION_CPUS="8", MACHINE_CPUS="16", PARTITION_CPU_LIST='"8-15"')
+
     def refused(self, menu, *words, **changes):
         done = self.run_tool("layout", *words, self.config(**changes))
         self.assertEqual(done.returncode, 1, done.stdout)

@@ -20,7 +20,7 @@ KNOWN = {
     "kernel/handshake.c": (1, "at boot: the build of the hypervisor below"),
     "kernel/main.c": (13, "at boot: the board and the configuration"),
     "kernel/monitor_load.c": (6, "at boot: the monitor that is built in"),
-    "kernel/partition_setup.c": (4, "at boot: RAM of the machine and the configuration"),
+    "kernel/partition_setup.c": (5, "at boot: RAM of the machine and the configuration"),
     "kernel/traps.c": (1, "a fault in ring 0, which must never be"),
     "kernel/vmx/vmx.c": (6, "at boot: this CPU's VMX, EPT01 from a pool that is sized for it"),
     "nested/vmcs02.c": (7, "VMCLEAR and VMPTRLD of pages of Nestbox's own, in VMX operation: the manual leaves nothing to fail"),
