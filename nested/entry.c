@@ -118,6 +118,7 @@ static cold_path bool load_pdptes(struct vcpu *v)
 		return true;
 	if (cr3 >> width || pdpte_load(cr3, width)) /* hardware refuses a CR3 beyond the width */
 		return true;
+	nested_note_refusal(v, "guest state", "PDPTEs");
 	reflect_entry_failure(v, EXIT_ENTRY_GUEST_STATE, 2);
 	return false;
 }
@@ -198,6 +199,7 @@ void entry_load_msrs(struct vcpu *v)
 		vmwrite(VMCS_GUEST_IA32_SYSENTER_CS, cs);
 		vmwrite(VMCS_GUEST_IA32_SYSENTER_ESP, esp);
 		vmwrite(VMCS_GUEST_IA32_SYSENTER_EIP, eip);
+		nested_note_refusal(v, "MSR loading", "VM-entry MSR-load area");
 		reflect_entry_failure(v, EXIT_ENTRY_MSR_LOADING, failed);
 	}
 	if (!failed && injects(n))
