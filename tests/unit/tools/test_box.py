@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pty
+import shutil
 import socket
 import subprocess
 import sys
@@ -184,6 +185,36 @@ class Device(unittest.TestCase):
         done = subprocess.run([TOOL, "log", "/nowhere"], capture_output=True, text=True, check=False, timeout=60)
         self.assertEqual(done.returncode, 3)
         self.assertIn("name the box's serial device", done.stderr)
+
+
+class Run(unittest.TestCase):
+    """A tree with a kernel that has only its configuration, and a tools/run that says how it was called."""
+
+    def called(self, *lines):
+        with tempfile.TemporaryDirectory() as name:
+            tree = pathlib.Path(name)
+            (tree / "build").mkdir()
+            (tree / "tools").mkdir()
+            shutil.copy(TOOL, tree / "build/nestbox")
+            script = tree / "tools/run"
+            script.write_text("#!/bin/sh\nprintf '<%s>' \"$@\"\n", encoding="ascii")
+            script.chmod(0o755)
+            if lines:
+                text = "\n".join(f"CONFIG_{line}" for line in lines)
+                (tree / "build/nestbox.elf").write_text(f"\x7fELF\n\nnestbox-configuration-v1-start\n{text}\n\nnestbox-configuration-v1-end\n", encoding="ascii")
+            done = subprocess.run([tree / "build/nestbox", "run", "--", "--memory", "1"], capture_output=True, text=True, check=False, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout.replace(name, "TREE")
+
+    def test_the_machine_is_the_configurations(self):
+        name = ('PARTITION_NAME="demo"', "MACHINE_RAM_MIB=512", "MACHINE_CPUS=3", 'MACHINE_MODEL="corei7_haswell_4770"')
+        words = "<--socket><build/run/serial.sock><--memory><512><--cpus><3><--model><corei7_haswell_4770>"
+        self.assertEqual(self.called(*name, "DISK_NONE=y"), f"{words}<--memory><1>")
+        self.assertEqual(self.called(*name, "DISK_NONE=y", "PARTITION_PCI_NETWORK=y", "MACHINE_QEMU=y"), f"{words}<--machine><qemu><--net><--memory><1>")
+        self.assertEqual(self.called(*name, "DISK_ATA=y"), f"{words}<--iso><><--disk><TREE/build/run.img><--attach><ide><--memory><1>")
+
+    def test_nothing_built_yet(self):
+        self.assertEqual(self.called(), "<--socket><build/run/serial.sock><--memory><1>")
 
 
 if __name__ == "__main__":
