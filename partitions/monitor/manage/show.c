@@ -141,6 +141,32 @@ static void show_brand(const struct command_call *call)
 	sink_print(call->out, "%s, TSC %" PRIu64 " MHz\n", (const char *)words, call->info->tsc_hz / 1000000);
 }
 
+/* Defects of CPUs that let a guest read or stop what is not its own; the bit says that this CPU is without. Intel SDM volume 4 "IA32_ARCH_CAPABILITIES". */
+static const struct defect {
+	uint32_t bit;
+	const char *name, *mitigation; /* NULL: none */
+} defects[] = {
+	{ 0, "Meltdown (RDCL)", NULL },
+	{ 3, "L1TF", NULL },
+	{ 4, "speculative store bypass", NULL },
+	{ 5, "MDS", NULL },
+	{ 6, "page-size change (CVE-2018-12207)", "kept away by small EPT pages, unless configured away" },
+	{ 8, "TAA", "TSX is hidden from the partition, not disabled" },
+	{ 13, "MMIO stale data", NULL },
+	{ 20, "branch history injection", NULL },
+	{ 26, "gather data sampling", NULL },
+	{ 27, "register-file data sampling", NULL },
+};
+
+static void show_defects(const struct command_call *call)
+{
+	sink_print(call->out, "defects this CPU does not call itself immune to, and what Nestbox does:\n");
+	for (size_t i = 0; i < sizeof(defects) / sizeof(defects[0]); i++)
+		if (!(call->info->arch_capabilities >> defects[i].bit & 1))
+			sink_print(call->out, "  %-34s %s\n", defects[i].name,
+				   defects[i].mitigation ? defects[i].mitigation : "nothing: run only guests that may know the box's secrets");
+}
+
 void command_cpu(struct command_call *call)
 {
 	const uint64_t words[] = {
@@ -153,6 +179,7 @@ void command_cpu(struct command_call *call)
 
 		sink_print(call->out, "  %-30s %s%s\n", features[i].name, has ? "yes" : "no: ", has ? "" : features[i].without);
 	}
+	show_defects(call);
 }
 
 /* Calls `piece` with all of the log, oldest first. */

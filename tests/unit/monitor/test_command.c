@@ -111,6 +111,13 @@ static void tells(void **state)
 	do_as(CALLER_PERSON, "cpu");
 	assert_told("EPT                            yes");
 	assert_told("VMCS shadowing                 no: each VMREAD");
+	assert_told("  Meltdown (RDCL)                    nothing: run only");
+	assert_told("  page-size change (CVE-2018-12207)  kept away by small EPT pages");
+	info.arch_capabilities = 1 | 1 << 6;
+	do_as(CALLER_PERSON, "cpu");
+	assert_null(strstr(told, "Meltdown"));
+	assert_null(strstr(told, "12207"));
+	assert_told("  L1TF  ");
 	info.nested = 0;
 	do_as(CALLER_PERSON, "nested");
 	assert_told("failure  VT-x is not shown to the partition");
@@ -182,6 +189,7 @@ static void a_guest_may_only_ask(void **state)
 	do_as(CALLER_GUEST, "help");
 	assert_told("status");
 	assert_null(strstr(told, "reboot"));
+	assert_null(strstr(told, "-f")); /* what is refused is not offered */
 	do_as(CALLER_GUEST, "status");
 	assert_told("demo");
 }
