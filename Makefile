@@ -184,7 +184,7 @@ $(O)/trusted_keys.c: $(KEY).pub $(ROOTS) $(O)/nestbox
 
 PASSWORD ?= keys/console
 RANDOM_PASSWORD := $(O)/nestbox password make --iterations 20000 --random $(PASSWORD).txt --out $(PASSWORD).hash
-CHOOSE_PASSWORD := { echo "a release needs a password somebody has chosen: $(O)/nestbox password make --force --out $(PASSWORD).hash; rm -f $(PASSWORD).txt"; exit 1; }
+CHOOSE_PASSWORD := { echo "a release needs a password somebody has chosen; make one: $(O)/nestbox password make --force --out $(PASSWORD).hash && rm -f $(PASSWORD).txt"; exit 1; }
 $(PASSWORD).hash: | $(O)/nestbox
 	$(Q)mkdir -p $(dir $(PASSWORD)) && $(if $(CONFIG_RELEASE),$(CHOOSE_PASSWORD),$(RANDOM_PASSWORD))
 
@@ -293,14 +293,13 @@ disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 # The box's disk as it is flashed; the same bytes from the same sources. SLOT_MIB, DATA_MIB: sizes
 SLOT_IMAGE ?= $(PARTS).slot.img
 DISK_IMAGE := $(O)/nestbox.img
-NO_DISK := this configuration has no disk: choose one in menuconfig (Disk and updates) or use make disk
 # What firmware and boot loader are made of: files by digest, libraries by their pins, GRUB by its version
 HYPERVISOR_SBOM := $(O)/nestbox.spdx.json
 $(HYPERVISOR_SBOM): $(O)/nestbox.elf $(O)/monitor.elf tools/sbom.py tools/versions.mk
 	$(Q)$(PYTHON) tools/sbom.py --name nestbox --version $(VERSION) --output $@ --pins tools/versions.mk NEWLIB MBEDTLS --installed grub-pc-bin grub-efi-amd64-bin -- $(O)/nestbox.elf $(O)/monitor.elf
 $(DISK_IMAGE): $(O)/nestbox.elf $(HYPERVISOR_SBOM) $(SLOT_IMAGE) $(OTHER_IMAGES) $(O)/nestbox tools/image
 	$(call say,IMAGE $@)
-	$(Q)$(if $(CONFIG_DISK_NONE),echo "$(NO_DISK)"; exit 1)
+	$(Q)$(if $(CONFIG_DISK_NONE),{ echo "this configuration has no disk; choose one in menuconfig (Disk and updates) or use make disk"; exit 1; })
 	$(Q)tools/image --kernel $< --sbom $(HYPERVISOR_SBOM) $(OTHER_WORDS) --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB)) -o $@
 
 image: $(DISK_IMAGE) ## the box's disk, to be flashed: build/nestbox.img
@@ -326,7 +325,7 @@ release: $(O)/nestbox $(KEY).pub ## build/release/nestbox.elf, which takes relea
 # DEV=/dev/sdX; without a terminal CONFIRM= the last four characters of its serial number; FLASH_IMAGE= another image
 FLASH_IMAGE ?= $(O)/nestbox.img
 flash: $(O)/nestbox $(FLASH_IMAGE) $(KEY).pub ## write the disk image to a disk: DEV=/dev/sdX
-	$(Q)test -n "$(DEV)" || { echo "make flash DEV=/dev/sdX: name the disk (lsblk lists them)"; exit 2; }
+	$(Q)test -n "$(DEV)" || { echo "no disk is named; make flash DEV=/dev/sdX (lsblk lists them)"; exit 2; }
 	$(Q)$(O)/nestbox flash --pub $(KEY).pub --partition "$(CONFIG_PARTITION_NAME)" $(if $(CONFIG_RELEASE),--release) \
 		$(if $(CONFIRM),--confirm '$(CONFIRM)') $(FLASH_IMAGE) $(DEV)
 

@@ -33,7 +33,7 @@ def find_library(root, name):
         path = root / folder / name
         if path.exists():
             return path
-    sys.exit(f"elf_closure: no {name} under {root}")
+    sys.exit(f"elf_closure: no {name} under {root}; name its package in the list of tools/packages")
 
 
 def resolve(root, path):

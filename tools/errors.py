@@ -26,7 +26,7 @@ TABLES = (
     ("update/fail.def", "Why a slot failed", ("SLOT_FAIL",), None),
 )
 
-LITERALS = r'((?:(?:"(?:[^"\\]|\\.)*"|PRI\w+)\s*)+)'
+LITERALS = r'((?:(?:f?"(?:[^"\\]|\\.)*"|PRI\w+)\s*)+)'
 # title, files, what stands before a message, what parts it from its remedy
 CALLS = (
     ("The box does not start", ("kernel/*.c", "kernel/vmx/*.c"), r"refuse_to_start\(\s*", ": "),
@@ -41,6 +41,8 @@ CALLS = (
      "; "),
     ("nestbox", ("tools/nestbox/*.c",), r"report_(?:error|system_error|warning)\(\s*(?:(?:EXIT_\w+|code),\s*)?", "; "),
     ("nestbox speaks with a box", ("tools/nestbox/dialogue.c",), r'(?:return (?:why \? why : )?|\{ "[^"]*", )(?=")', "; "),
+    ("Setting up", ("tools/setup",), r"\bdie \{ ", "; "),
+    ("The build and its tools", ("tools/*", "Makefile"), r"(?:\b(?:refuse|complain|sys\.exit|parser\.error)\(|\byield \(?|\{ echo )\s*(?=f?\")", "; "),
     ("nestboxctl", ("partitions/nestboxctl/*.c",), r"(?:fprintf\(stderr, |complain\()", "; "),
 )
 
@@ -72,6 +74,8 @@ REMEDIES = tuple((re.compile(pattern), remedy) for pattern, remedy in (
     (r"serial line has no interrupt", "free interrupt line 4 for the serial port in the firmware set-up; the guest has no input until then"),
     (r"keyring .* does not count", "send the keyring again, signed by as many root keys as the box wants"),
     (r"first partition table is damaged", "the box uses the second one; write the image to the disk again when it can be spared"),
+    (r"is odd|cannot be carved|out of range|the machine fewer|at most 24|is empty: give|no such option", "make menuconfig: give the item that is named a value that will do"),
+    (r"wants NAME=IMAGE|is not a regular", "give it in the form that the message names"),
     (r"stopped already|has no slots|nothing to confirm", "there is nothing to do"),
     (r"takes no arguments|^`", "type it as the message says; `help` lists the commands"),
     (r"too many wrong passwords", "wait as long as it says; each wrong one doubles the wait"),
@@ -106,15 +110,21 @@ def sentence(strings, which):
 
 
 def readable(message):
-    """Values are dots."""
+    """Values are dots: C's, Python's, the shell's."""
+    message = re.sub(r"\$\{(?:[^{}]|\{[^{}]*\})*\}|\$\([^)]*\)|\$[\w*]+|\{[^{}]*\}", "...", message)
     return re.sub(r"%[-+ #0-9.*]*(?:hh|h|ll|l|z|j)?[a-zA-Z]?", "...", message).strip(" :")
+
+
+def source(path):
+    """Without comments; the shell's words of a message in braces, as C has them."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S) if path.suffix == ".c" else path.read_text(encoding="utf-8")
+    return re.sub(r'\bdie ("[^"]*") (?:\\\s*)?("[^"]*")', r"die { \1, \2 }", text) if path.name == "setup" else text
 
 
 def found_in_calls(top, files, before):
     for pattern in files:
-        for path in sorted(top.glob(pattern)):
-            text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
-            for match in re.finditer(before + LITERALS + r'(?:,\s*("(?:[^"\\]|\\.)*") \})?', text):
+        for path in sorted(filter(pathlib.Path.is_file, top.glob(pattern))):
+            for match in re.finditer(before + LITERALS + r'(?:,\s*("(?:[^"\\]|\\.)*") \})?', source(path)):
                 yield path.relative_to(top), unquoted(match.group(1)), unquoted(match.group(2) or "")
 
 

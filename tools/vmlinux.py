@@ -17,7 +17,7 @@ PAYLOAD_FIELDS = 0x248
 
 def header_size(image):
     if image[0x202:0x206] != b"HdrS":
-        sys.exit("vmlinux: not a bzImage")
+        sys.exit("vmlinux: this is no bzImage; give the vmlinuz of a Linux kernel")
     return ((image[0x1F1] or 4) + 1) * 512
 
 
@@ -30,7 +30,7 @@ def payload(image):
 def unpack(image):
     kernel = lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(payload(image))
     if kernel[:4] != b"\x7fELF":
-        sys.exit("vmlinux: what is packed in the bzImage is no ELF")
+        sys.exit("vmlinux: what is packed in the bzImage is no ELF; give a kernel that is packed with xz")
     return kernel
 
 

@@ -66,7 +66,7 @@ class ElfClosure(unittest.TestCase):
     def test_a_missing_library_is_named(self):
         (self.root / MULTIARCH / "libdeep.so.1").unlink()
         done = self.copy("bin/program")
-        self.assertEqual((done.returncode, done.stderr), (1, f"elf_closure: no libdeep.so.1 under {self.root}\n"))
+        self.assertEqual((done.returncode, done.stderr), (1, f"elf_closure: no libdeep.so.1 under {self.root}; name its package in the list of tools/packages\n"))
 
 
 if __name__ == "__main__":

@@ -58,6 +58,20 @@ class Pages(unittest.TestCase):
         seen = sum(1 for _ in errors.found_in_calls(TOP, call[1], call[2]))
         self.assertEqual(calls, seen, "a message must stand in its call as a literal")
 
+    def test_every_message_of_a_script_is_seen(self):
+        setup, scripts = (next(call for call in errors.CALLS if call[0] == title) for title in ("Setting up", "The build and its tools"))
+        text = (TOP / "tools/setup").read_text(encoding="utf-8")
+        self.assertEqual(len(re.findall(r"\bdie (?!\(\))", text)), sum(1 for _ in errors.found_in_calls(TOP, setup[1], setup[2])), "die WHAT REMEDY: two literals")
+        for path in filter(pathlib.Path.is_file, (TOP / "tools").iterdir()):
+            calls = len(re.findall(r"(?<!def )\b(?:refuse|complain|parser\.error)\((?!text\))|\bsys\.exit\((?!main\(\)|__doc__|USAGE)", path.read_text(encoding="utf-8")))
+            seen = sum("yield" not in line for line in self.lines_of(path, scripts))
+            self.assertEqual(calls, seen, f"{path.name}: a message must stand in its call as a literal")
+
+    @staticmethod
+    def lines_of(path, call):
+        """What the catalogue takes from one script, from the call's name on."""
+        return [match.group(0) for match in re.finditer(call[2] + errors.LITERALS, errors.source(path))]
+
 
 class Completion(unittest.TestCase):
     def complete(self, *words):

@@ -59,8 +59,8 @@ class Vmlinux(unittest.TestCase):
         self.assertEqual(subprocess.run(["zstd", "-dcq"], input=payload[:-4], capture_output=True, check=True).stdout, KERNEL)
 
     def test_what_is_no_kernel_is_refused(self):
-        self.refused(bytes(4096), "not a bzImage")
-        self.refused(bzimage(b"MZ" + KERNEL), "what is packed in the bzImage is no ELF")
+        self.refused(bytes(4096), "this is no bzImage; give the vmlinuz of a Linux kernel")
+        self.refused(bzimage(b"MZ" + KERNEL), "what is packed in the bzImage is no ELF; give a kernel that is packed with xz")
 
     def test_words_it_does_not_know(self):
         done = self.run_tool(bzimage(KERNEL), "--lz4")
