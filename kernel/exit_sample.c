@@ -25,6 +25,13 @@ void exit_sample_note(struct exit_statistics *statistics, struct exit_trace *tra
 	trace->written++;
 }
 
+/* Another CPU may count down meanwhile: then it is as if nobody had asked. */
+void exit_sample_soon(struct vcpu *v)
+{
+	if (exit_traces[v->number].is_on && v->until_sample > 2)
+		v->until_sample = 2;
+}
+
 struct vcpu *exit_sample(struct vcpu *v)
 {
 	struct exit_trace *trace = &exit_traces[v->number];

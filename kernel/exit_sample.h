@@ -15,6 +15,9 @@
 /* Handles an exit as exit_handle() does, and notes how long it took. */
 struct vcpu *exit_sample(struct vcpu *v);
 
+/* With tracing on, the exit after the next one is timed, where it would be the next one in some hundred; for any CPU of the partition. */
+void exit_sample_soon(struct vcpu *v);
+
 /* One sample for the averages and, with tracing on, for the ring. Pure. */
 void exit_sample_note(struct exit_statistics *statistics, struct exit_trace *trace, const struct exit_trace_entry *entry);
 

@@ -8,6 +8,7 @@
 #include "bsp/console/console.h"
 #include "bsp/cpu.h"
 #include "kernel/config_text.h"
+#include "kernel/exit_sample.h"
 #include "kernel/host_irq.h"
 #include "kernel/interrupts.h"
 #include "kernel/log.h"
@@ -238,6 +239,7 @@ static u64 sys_statistics(const struct trap_frame *f)
 	if (!is_user_range(f->rsi, sizeof(struct exit_statistics), true))
 		return ERROR(SYS_EFAULT);
 	nested_count_tables(&p->vcpus[f->rdi]);
+	exit_sample_soon(&p->vcpus[f->rdi]);
 	copy_to_user(f->rsi, p->vcpus[f->rdi].statistics, sizeof(struct exit_statistics));
 	return 0;
 }

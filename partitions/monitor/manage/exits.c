@@ -188,6 +188,7 @@ static void trace_switch(const struct command_call *call, bool is_on)
 {
 	for (uint32_t cpu = 0; cpu < call->info->cpu_count && cpu < MONITOR_MAX_CPUS; cpu++)
 		exits_rings[cpu].is_on = is_on;
+	(void)fetch(call->info); /* a CPU with few exits would not look for long */
 	sink_print(call->out, is_on ? "every exit is noted, which slows each of them down; `trace off` ends it\n" : "tracing is off\n");
 }
 
