@@ -196,6 +196,8 @@ void guest_main(void)
 		check(PROBE_CR(4, READ_CR(4) | CR4_VMXE) == NO_FAULT, "CR4.VMXE");
 		vmx_abort((u32)(command_line()[6] - '0'));
 	}
+	if (command_line()[0] == 's') /* "stay" */
+		vmx_stay();
 	vmx_test_modes_of_l1();
 	print("vmx: modes of L1 done\n");
 	test_before();

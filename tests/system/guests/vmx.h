@@ -109,5 +109,7 @@ void vmx_test_apic(void);
 void vmx_test_legacy(void);
 /* Ends in a VMX abort with this indicator: 1, 2, 4. */
 void vmx_abort(u32 indicator);
+/* Stays a hypervisor, and enters as it is told over its serial port. */
+_Noreturn void vmx_stay(void);
 
 #endif
