@@ -95,7 +95,8 @@ static void test_unknown_is_no_warning(void **state)
 {
 	struct nested_facts f = sound;
 
-	f.vtx = f.apicv = FACT_UNKNOWN;
+	f.vtx = f.apicv = f.in_nestbox = FACT_UNKNOWN;
+	assert_int_equal(nested_check_verdict(&f, NESTED_PARENT_BUILD), VERDICT_UNKNOWN);
 	assert_int_equal(nested_check_verdict(&f, NESTED_VTX), VERDICT_UNKNOWN);
 	assert_int_equal(nested_check_verdict(&f, NESTED_APICV), VERDICT_UNKNOWN);
 	assert_int_equal(nested_status(&f), 0);
