@@ -92,5 +92,32 @@ class Completion(unittest.TestCase):
         self.assertIn("--key", self.complete("nestbox", "image", "create", "--"))
 
 
+class Guest(unittest.TestCase):
+    """nestboxctl cannot be asked here: its usage is in its source."""
+    FOLDER = TOP / "partitions/nestboxctl"
+
+    def usage(self):
+        lines = re.findall(r'^\t"  (\w.*?)(?:  |\\n)', (self.FOLDER / "nestboxctl.c").read_text(encoding="utf-8"), re.M)
+        commands = [command for line in lines for command in line.split(" | ")]
+        self.assertIn("nested [--json]", commands)
+        return commands
+
+    def test_manual_has_every_command(self):
+        page = re.sub(r"\\f[BR]", "", (self.FOLDER / "nestboxctl.1").read_text(encoding="utf-8")).replace("\\-", "-")
+        self.assertEqual(sorted(re.findall(r"^\.TP\n\.B (.*)$", page, re.M)), sorted(self.usage()))
+
+    def complete(self, *words):
+        script = f"source {self.FOLDER}/nestboxctl.bash; COMP_WORDS=(nestboxctl {' '.join(repr(w) for w in words)}); COMP_CWORD={len(words)}; " \
+            "_nestboxctl; printf '%s\\n' \"${COMPREPLY[@]}\""
+        return set(output("bash", "-c", script).split())
+
+    def test_completion_has_every_word(self):
+        self.assertEqual(self.complete(""), {command.split()[0] for command in self.usage()})
+        self.assertEqual(self.complete("n"), {"nested"})
+        self.assertEqual(self.complete("nested", ""), {"--json"})
+        self.assertEqual(self.complete("update", ""), {"install", "status", "log"})
+        self.assertIn(str(self.FOLDER / "nestboxctl.1"), self.complete("update", "install", str(self.FOLDER / "nestboxctl")))
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[3:])
