@@ -20,7 +20,11 @@ include tools/versions.mk
 # temporary files stay in the build folder, whatever tool makes them
 export TMPDIR := $(abspath $(O))/tmp
 $(shell mkdir -p $(TMPDIR))
+# what changes or removes the configuration does not need one
+ifneq ($(filter-out clean help menuconfig nconfig guiconfig savedefconfig %_defconfig,$(or $(MAKECMDGOALS),all)),)
 -include $(O)/config.mk
+endif
+CONFIGURE = $(PYTHON) tools/config.py --checker $(O)/nestbox
 
 ## Object lists, in reading order
 
@@ -89,21 +93,21 @@ $(O)/.setup: tools/setup tools/versions.mk
 $(DOTCONFIG): | $(O)/.setup
 	$(Q)test -f $@ || $(PYTHON) tools/config.py load configs/$(DEFCONFIG) $@
 
-$(O)/config.mk: $(DOTCONFIG) Kconfig tools/config.py | $(O)/.setup
+$(O)/config.mk: $(DOTCONFIG) Kconfig tools/config.py | $(O)/.setup $(O)/nestbox
 	$(call say,CONFIG $<)
-	$(Q)$(PYTHON) tools/config.py generate $< $(O) && touch $@
+	$(Q)$(CONFIGURE) generate $< $(O) && touch $@
 
 $(O)/config.h: $(O)/config.mk ;
 
 DEFCONFIGS := $(notdir $(wildcard configs/*_defconfig))
 .PHONY: $(DEFCONFIGS)
-$(DEFCONFIGS): | $(O)/.setup
-	$(Q)$(PYTHON) tools/config.py load configs/$@ $(DOTCONFIG) && echo "configured: $@"
+$(DEFCONFIGS): | $(O)/.setup $(O)/nestbox
+	$(Q)$(CONFIGURE) load configs/$@ $(DOTCONFIG) && echo "configured: $@"
 
-menuconfig nconfig guiconfig: | $(O)/.setup ## lay out the system
+menuconfig nconfig guiconfig: | $(O)/.setup $(O)/nestbox ## lay out the system
 	$(Q)test -f $(DOTCONFIG) || $(PYTHON) tools/config.py load configs/$(DEFCONFIG) $(DOTCONFIG)
 	$(Q)KCONFIG_CONFIG=$(DOTCONFIG) MENUCONFIG_STYLE=monochrome $(PYTHON) -m $(patsubst nconfig,menuconfig,$@) Kconfig
-	$(Q)$(PYTHON) tools/config.py generate $(DOTCONFIG) $(O)
+	$(Q)$(CONFIGURE) generate $(DOTCONFIG) $(O) || echo "saved; but it cannot be built like this"
 
 savedefconfig: | $(O)/.setup ## write the configuration as a minimal ./defconfig
 	$(Q)$(PYTHON) tools/config.py save $(DOTCONFIG) defconfig && echo "saved: defconfig"
@@ -140,7 +144,7 @@ $(eval $(call layer,drivers/disk,bsp/disk,monitor,$(RING3)))
 $(eval $(call layer,drivers/net,bsp/net,monitor,$(RING3)))
 $(eval $(call layer,drivers/pci,bsp/pci,monitor,$(RING3)))
 
-$(O)/tool/%.o: %.c $(INCLUDES)
+$(O)/tool/%.o: %.c $(INCLUDES) | $(O)/.setup
 	$(call say,CC $< (host))
 	$(Q)mkdir -p $(@D) && $(CC) $(HOST) -Itools/nestbox -c $< -o $@
 
@@ -168,21 +172,22 @@ docs/errors.md: FORCE
 
 ## Keys: a checkout makes its own development key
 
-KEY ?= keys/dev
+KEY ?= $(or $(CONFIG_KEY),keys/dev)
 $(KEY).key: | $(O)/nestbox
 	$(Q)mkdir -p $(dir $(KEY)) && $(O)/nestbox keygen --role dev --out $(KEY)
 # a public half alone is enough to build with: its private half may be in a token
 $(KEY).pub: $(if $(wildcard $(KEY).pub),,$(KEY).key) ;
 
 # ROOTS=files, THRESHOLD=n: the root keys whose keyrings take the place of the key that is built in; none: the key cannot change
-ROOTS ?=
+ROOTS ?= $(CONFIG_KEY_ROOTS)
+THRESHOLD ?= $(filter-out 0,$(CONFIG_KEY_THRESHOLD))
 KEYRING_C := keyring c $(ROOTS:%=--root %) $(if $(THRESHOLD),--threshold $(THRESHOLD))
 $(O)/trusted_keys.c: $(KEY).pub $(ROOTS) $(O)/nestbox
 	$(Q)$(O)/nestbox $(KEYRING_C) $(if $(CONFIG_RELEASE),--release) --out $@ $<
 
 ## The console's password: a checkout makes a random one, a release wants one that somebody has chosen
 
-PASSWORD ?= keys/console
+PASSWORD ?= $(or $(CONFIG_CONSOLE_PASSWORD),keys/console)
 RANDOM_PASSWORD := $(O)/nestbox password make --iterations 20000 --random $(PASSWORD).txt --out $(PASSWORD).hash
 CHOOSE_PASSWORD := { echo "a release needs a password somebody has chosen; make one: $(O)/nestbox password make --force --out $(PASSWORD).hash && rm -f $(PASSWORD).txt"; exit 1; }
 $(PASSWORD).hash: | $(O)/nestbox
@@ -290,7 +295,10 @@ $(ISO): $(O)/nestbox.elf $(IMAGE) $(OTHER_IMAGES) tools/disk FORCE
 
 disk: $(ISO) ## the bootable image (BIOS and UEFI): build/nestbox.iso
 
-# The box's disk as it is flashed; the same bytes from the same sources. SLOT_MIB, DATA_MIB: sizes
+# The box's disk as it is flashed; the same bytes from the same sources. SLOT_MIB=, DATA_MIB= go before the configuration's
+SLOT_MIB ?= $(filter-out 0,$(CONFIG_SLOT_MIB))
+DATA_MIB ?= $(CONFIG_DATA_MIB)
+DISK_SIZES = $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB))
 SLOT_IMAGE ?= $(PARTS).slot.img
 DISK_IMAGE := $(O)/nestbox.img
 # What firmware and boot loader are made of: files by digest, libraries by their pins, GRUB by its version
@@ -300,7 +308,8 @@ $(HYPERVISOR_SBOM): $(O)/nestbox.elf $(O)/monitor.elf tools/sbom.py tools/versio
 $(DISK_IMAGE): $(O)/nestbox.elf $(HYPERVISOR_SBOM) $(SLOT_IMAGE) $(OTHER_IMAGES) $(O)/nestbox tools/image
 	$(call say,IMAGE $@)
 	$(Q)$(if $(CONFIG_DISK_NONE),{ echo "this configuration has no disk; choose one in menuconfig (Disk and updates) or use make disk"; exit 1; })
-	$(Q)tools/image --kernel $< --sbom $(HYPERVISOR_SBOM) $(OTHER_WORDS) --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(if $(SLOT_MIB),--slot-size $(SLOT_MIB)) $(if $(DATA_MIB),--data-size $(DATA_MIB)) -o $@
+	$(Q)$(O)/nestbox layout --check --image $(SLOT_IMAGE) $(DISK_SIZES) $(DOTCONFIG)
+	$(Q)tools/image --kernel $< --sbom $(HYPERVISOR_SBOM) $(OTHER_WORDS) --nestbox $(O)/nestbox --slot-a $(SLOT_IMAGE) $(DISK_SIZES) -o $@
 
 image: $(DISK_IMAGE) ## the box's disk, to be flashed: build/nestbox.img
 
@@ -312,9 +321,10 @@ TRY_DISK := $(O)/run.img
 $(TRY_DISK): $(DISK_IMAGE)
 	$(Q)cp --sparse=always $< $@
 RUN := tools/run $(if $(CONFIG_DISK_NONE),--iso $(ISO),--iso '' --disk $(TRY_DISK) $(if $(CONFIG_DISK_ATA),--attach ide)) --machine $(or $(MACHINE),$(if $(CONFIG_MACHINE_QEMU),qemu,auto)) --memory $(CONFIG_MACHINE_RAM_MIB) \
-	--cpus $(CONFIG_MACHINE_CPUS) --model $(CONFIG_MACHINE_MODEL) $(if $(CONFIG_PARTITION_PCI_NETWORK),--net) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
+	--cpus $(CONFIG_MACHINE_CPUS) $(if $(CONFIG_MACHINE_MODEL),--model $(CONFIG_MACHINE_MODEL)) $(if $(CONFIG_PARTITION_PCI_NETWORK),--net) $(if $(LOG),--log $(LOG)) $(if $(TIMEOUT),--timeout $(TIMEOUT)) \
 	$(if $(UNTIL),--until '$(UNTIL)')
 run: $(if $(CONFIG_DISK_NONE),$(ISO),$(TRY_DISK)) ## boot it: Nestbox, the partition, an L2 guest, a shell
+	$(Q)$(if $(CONFIG_MACHINE_OWN),$(if $(MACHINE),,{ echo "this configuration is for a box of your own; make image and make flash, or make run MACHINE=bochs (or qemu)"; exit 1; }))
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then $(RUN); else $(RUN) --fail '$(FAIL)' $(if $(UNTIL),,$(if $(DEMO_UNTIL),--until '$(DEMO_UNTIL)')); fi
 
 release: $(O)/nestbox $(KEY).pub ## build/release/nestbox.elf, which takes release keys only: KEY=keys/name ROOTS="a.pub b.pub" THRESHOLD=n

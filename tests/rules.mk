@@ -13,7 +13,7 @@ RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard par
 	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c)) $(wildcard tests/common/*.c)
 
 $(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox
-	$(Q)mkdir -p $(T) && $(PYTHON) tools/config.py load $< $(T)/.config && $(PYTHON) tools/config.py generate $(T)/.config $(T)
+	$(Q)mkdir -p $(T) && $(PYTHON) tools/config.py load $< $(T)/.config && $(CONFIGURE) generate $(T)/.config $(T)
 	$(Q)echo "#define CONFIG_ROLE_UUID $$($(O)/nestbox role --c-array test)" >$(T)/role.h
 	$(Q)$(O)/nestbox layout --pins $(T)/.config >>$(T)/role.h
 

@@ -2,51 +2,54 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns a Kconfig configuration into build/config.h and build/config.mk, and refuses one that cannot be built.
 
-Usage: config.py load DEFCONFIG CONFIG | save CONFIG DEFCONFIG | generate CONFIG OUTPUT_DIR
-Exit code 1 and one line per problem, with the menu path and the remedy.
+Usage: config.py [--checker NESTBOX] load DEFCONFIG CONFIG | save CONFIG DEFCONFIG | generate CONFIG OUTPUT_DIR
+What a layout must satisfy is said in one place, partitions/monitor/layout/layout.def: NESTBOX (build/nestbox) is asked. Here is only what Kconfig
+has dropped. Exit code 1 and one line per problem, with the menu path and the remedy.
 """
+import argparse
 import os
-import re
+import subprocess
 import sys
+import tempfile
 
 import kconfiglib
 
 
 def menu_path(symbol):
-    names, node = [], symbol.nodes[0]
-    while node and node.prompt:
-        names.append(node.prompt[0])
-        node = node.parent
-    return " > ".join(reversed(names[:-1] or names))
+    """As a person walks it: an item that another one brings is indented there, not a menu further down."""
+    node = symbol.nodes[0]
+    names = [node.prompt[0]]
+    while (node := node.parent) is not symbol.kconfig.top_node:
+        if node.item is kconfiglib.MENU:
+            names.append(node.prompt[0])
+    return " > ".join(reversed(names))
 
 
 def number(kconf, name):
     return int(kconf.syms[name].str_value or 0)
 
 
-def problems(kconf):
-    """Yields what Kconfig's own ranges cannot say, and user values it has quietly dropped."""
+def dropped(kconf):
+    """Yields the values somebody has written that Kconfig has quietly replaced, with the range that holds now."""
     for symbol in kconf.unique_defined_syms:
         given = symbol.user_value
-        if given is not None and symbol.visibility and symbol.type == kconfiglib.INT and given != symbol.str_value:
-            low = "a nested-capable partition needs at least 4096 MiB, or say y to 'Allow less than 4096 MiB'" \
-                if symbol.name == "PARTITION_RAM_MIB" else f"use a value in range (nearest default: {symbol.str_value})"
-            yield f"{menu_path(symbol)}: {given} is out of range: {low}"
-    syms = kconf.syms
-    ram, machine = number(kconf, "PARTITION_RAM_MIB"), number(kconf, "MACHINE_RAM_MIB")
-    if ram % 2:
-        yield f"{menu_path(syms['PARTITION_RAM_MIB'])}: {ram} is odd: RAM is carved in pieces of 2 MiB"
-    below_hole, above = min(machine, 3072) - 48, max(0, machine - 4096)  # the emulators' hole is 3 to 4 GiB
-    if ram > max(below_hole, above):
-        yield (f"{menu_path(syms['PARTITION_RAM_MIB'])}: {ram} MiB cannot be carved from a machine with {machine} MiB "
-               f"(largest piece {max(below_hole, above)} MiB): raise {menu_path(syms['MACHINE_RAM_MIB'])} to {ram + 4096}")
-    if number(kconf, "PARTITION_CPUS") > number(kconf, "MACHINE_CPUS"):
-        yield (f"{menu_path(syms['MACHINE_CPUS'])}: the partition has {number(kconf, 'PARTITION_CPUS')} CPUs, the machine fewer: "
-               "each virtual CPU needs a physical one")
-    if not re.fullmatch(r"[A-Za-z0-9.-]{0,24}", syms["BUILD_LABEL"].str_value):
-        yield f"{menu_path(syms['BUILD_LABEL'])}: at most 24 letters, digits, dots and dashes"
-    if not syms["PARTITION_NAME"].str_value:
-        yield f"{menu_path(syms['PARTITION_NAME'])}: is empty: give the partition a name"
+        if given is None or not symbol.visibility or symbol.type != kconfiglib.INT or given == symbol.str_value:
+            continue
+        low, high, why = next((low.str_value, high.str_value, condition) for low, high, condition in symbol.ranges if kconfiglib.expr_value(condition))
+        others = [f"'{s.nodes[0].prompt[0]}' is {s.str_value}" for s in sorted(kconfiglib.expr_items(why), key=lambda s: s.name)
+                  if isinstance(s, kconfiglib.Symbol) and s.nodes and s.nodes[0].prompt]
+        yield (f"{menu_path(symbol)}: {given} is not from {low} to {high}; take a value that is"
+               + (f", or change what asks for it ({', '.join(others)})" if others else ""))
+
+
+def refused(kconf, checker):
+    """Yields what the layout checker says of the configuration as it is in force."""
+    with tempfile.NamedTemporaryFile("w", suffix=".config", encoding="utf-8") as file:
+        kconf.write_config(file.name, save_old=False)
+        done = subprocess.run([checker, "layout", "--check", file.name], capture_output=True, text=True, check=False)
+    lines = [line.removeprefix("nestbox: error: ").removeprefix("layout refused: ") for line in done.stderr.splitlines()]
+    if done.returncode:
+        yield from lines or [f"{checker} does not say why"]
 
 
 def others(kconf):
@@ -86,15 +89,20 @@ def generate(kconf, directory):
 
 
 def main():
-    if len(sys.argv) != 4 or sys.argv[1] not in ("load", "save", "generate"):
-        print(__doc__, file=sys.stderr)
-        return 2
-    verb, source, target = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--checker", metavar="NESTBOX")
+    parser.add_argument("verb", choices=("load", "save", "generate"))
+    parser.add_argument("source")
+    parser.add_argument("target")
+    words = parser.parse_args()
+    verb, source, target = words.verb, words.source, words.target
     kconf = kconfiglib.Kconfig("Kconfig", warn_to_stderr=False)
     kconf.warn_assign_undef = True
     kconf.load_config(source)
     unknown = [f"{source}: {w}" for w in kconf.warnings if "undefined symbol" in w]
-    found = list(problems(kconf))
+    found = list(dropped(kconf))
+    if words.checker:
+        found += refused(kconf, words.checker)
     if verb == "load":  # written by a person
         found += unknown
     elif unknown:  # written by an older version

@@ -13,23 +13,24 @@
 #include "text.h"
 
 static struct {
-	bool json, svg, pins;
+	bool json, svg, pins, check;
 	const char *image, *slot_mib, *data_mib, *disk_mib, *password_file;
 } given;
 
 static const struct option_row options[] = {
 	{ OPTION_FLAG, "json", NULL, "print JSON", &given.json },
 	{ OPTION_FLAG, "svg", NULL, "print a picture", &given.svg },
+	{ OPTION_FLAG, "check", NULL, "print nothing but what cannot be", &given.check },
 	{ OPTION_FLAG, "pins", NULL, "print the machine's CPUs in the order of the partitions' as #defines", &given.pins },
 	{ OPTION_TEXT, "image", "IMAGE", "an image that must fit in a slot", &given.image },
-	{ OPTION_TEXT, "slot-size", "MIB", "room for an image in each slot", &given.slot_mib },
-	{ OPTION_TEXT, "data-size", "MIB", "room for the partition's own data", &given.data_mib },
-	{ OPTION_TEXT, "disk-size", "MIB", "the disk they must fit on", &given.disk_mib },
+	{ OPTION_TEXT, "slot-size", "MIB", "room for an image in each slot (what the configuration says)", &given.slot_mib },
+	{ OPTION_TEXT, "data-size", "MIB", "room for the partition's own data (what the configuration says)", &given.data_mib },
+	{ OPTION_TEXT, "disk-size", "MIB", "the disk they must fit on (what the configuration says)", &given.disk_mib },
 	{ OPTION_TEXT, "password-file", "FILE", BOX_PASSWORD_HELP, &given.password_file },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
-/* What a configuration does not say of the disk. */
+/* What goes before the configuration, and the image, which it does not name. */
 static enum exit_code disk_take(struct layout *layout)
 {
 	struct layout_partition *p = &layout->partitions[0];
@@ -53,7 +54,7 @@ static enum exit_code disk_take(struct layout *layout)
 /* As it was built into the box. */
 static enum exit_code run_on_box(const char *path)
 {
-	if (given.svg || given.pins)
+	if (given.svg || given.pins || given.check)
 		return report_error(EXIT_USAGE, "a box tells its layout as text or --json; take the picture from its configuration or image");
 	enum exit_code code = box_ask_once(path, given.password_file, given.json ? "layout --json" : "layout", box_print_line, NULL);
 
@@ -65,8 +66,8 @@ static enum exit_code run(const struct text_list *operands)
 	struct layout layout;
 	enum exit_code code;
 
-	if (given.json + given.svg + given.pins > 1)
-		return report_error(EXIT_USAGE, "--json, --svg and --pins are different forms; give one of them");
+	if (given.json + given.svg + given.pins + given.check > 1)
+		return report_error(EXIT_USAGE, "--json, --svg, --pins and --check are different forms; give one of them");
 	if (serial_is_one(operands->items[0]))
 		return run_on_box(operands->items[0]);
 	code = layout_open(operands->items[0], &layout);
@@ -74,7 +75,7 @@ static enum exit_code run(const struct text_list *operands)
 		code = disk_take(&layout);
 	if (!code)
 		code = layout_check_print(&layout);
-	if (code)
+	if (code || given.check)
 		return code;
 	if (given.json)
 		layout_draw_json(&layout);
@@ -118,7 +119,7 @@ static bool partition_diff(const struct layout_partition *a, const struct layout
 	is_changed |= number_diff("CPUs", a->cpu_count, b->cpu_count);
 	is_changed |= number_diff("nested", a->is_nested, b->is_nested);
 	is_changed |= number_diff("small allowed", a->may_be_small, b->may_be_small);
-	is_changed |= number_diff("slots on a disk", (a->devices & LAYOUT_DEVICE_ATA) != 0, (b->devices & LAYOUT_DEVICE_ATA) != 0);
+	is_changed |= number_diff("slots on a disk", (a->devices & LAYOUT_DEVICE_DISK) != 0, (b->devices & LAYOUT_DEVICE_DISK) != 0);
 	return is_changed;
 }
 

@@ -48,6 +48,32 @@ static void network_from_config(struct config_text config, struct layout_partiti
 	p->mac_is_read = config_value(config, "PARTITION_MAC", mac) && mac_parse(mac, p->mac);
 }
 
+/* The emulators have what a box may lack. */
+static void board_from_config(struct config_text config, struct layout *layout)
+{
+	char label[CONFIG_VALUE_BYTES] = "";
+	bool is_own = config_is_set(config, "MACHINE_OWN");
+
+	layout->board_devices = !is_own || config_is_set(config, "MACHINE_OWN_DISK") ? LAYOUT_DEVICE_DISK : 0;
+	if (!is_own || config_is_set(config, "MACHINE_OWN_CARD"))
+		layout->board_devices |= LAYOUT_DEVICE_CARD;
+	if (!config_value(config, "BUILD_LABEL", label) && config_has(config, "BUILD_LABEL"))
+		memset(label, '-', LAYOUT_LABEL_BYTES); /* too long to be read */
+	memcpy(layout->label, label, LAYOUT_LABEL_BYTES);
+}
+
+static void disk_from_config(struct config_text config, struct layout *layout)
+{
+	struct layout_partition *p = &layout->partitions[0];
+
+	if (!config_is_set(config, "DISK_ATA") && !config_is_set(config, "DISK_PCI"))
+		return;
+	p->devices |= LAYOUT_DEVICE_DISK;
+	(void)config_number(config, "SLOT_MIB", &p->slot_mib);
+	(void)config_number(config, "DATA_MIB", &p->data_mib);
+	(void)config_number(config, "DISK_MIB", &layout->board_disk_mib);
+}
+
 /* The partition behind the first that PARTITIONn_ describes. False: something is missing. */
 static bool take_other(struct config_text config, struct layout *layout, unsigned int number)
 {
@@ -65,7 +91,6 @@ static bool take_other(struct config_text config, struct layout *layout, unsigne
 		memcpy(p->name, name, strlen(name) + 1);
 	snprintf(symbol, sizeof(symbol), "PARTITION%u_CPU_LIST", number);
 	pins_from_config(config, symbol, p);
-	p->devices = LAYOUT_DEVICE_SERIAL;
 	layout->count++;
 	return true;
 }
@@ -86,7 +111,6 @@ enum exit_code layout_from_config(const char *path, struct config_text config, s
 
 	memset(layout, 0, sizeof(*layout));
 	layout->count = 1;
-	layout->board_devices = LAYOUT_DEVICE_SERIAL | LAYOUT_DEVICE_ATA; /* both machines to try it on have them */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (!config_number(config, numbers[i].symbol, numbers[i].value))
 			return report_error(EXIT_REFUSED, "%s: CONFIG_%s is missing or no number; load it first: make NAME_defconfig", path,
@@ -98,7 +122,9 @@ enum exit_code layout_from_config(const char *path, struct config_text config, s
 	p->is_nested = config_is_set(config, "PARTITION_NESTED");
 	p->may_be_small = config_is_set(config, "PARTITION_NESTED_SMALL");
 	network_from_config(config, p);
-	p->devices = LAYOUT_DEVICE_SERIAL | (config_is_set(config, "DISK_ATA") || config_is_set(config, "DISK_PCI") ? LAYOUT_DEVICE_ATA : 0);
+	board_from_config(config, layout);
+	disk_from_config(config, layout);
+	p->devices |= p->has_network ? LAYOUT_DEVICE_CARD : 0;
 	uint32_t partitions = 1; /* what is older says nothing of it */
 
 	(void)config_number(config, "PARTITIONS", &partitions);
@@ -131,9 +157,12 @@ enum exit_code layout_check_print(const struct layout *layout)
 
 	while (layout_refuse_next(layout, &rule, &i)) {
 		struct layout_words words = layout_rule_words(rule);
+		char menu[LAYOUT_TEXT_BYTES], remedy[LAYOUT_TEXT_BYTES];
 
-		code = report_error(EXIT_REFUSED, "layout refused: %s: %s: %s; %s", words.menu,
-				    layout->count ? layout->partitions[i].name : "", words.wrong, words.remedy);
+		(void)layout_text_for(words.menu, i, menu);
+		(void)layout_text_for(words.remedy, i, remedy);
+		code = report_error(EXIT_REFUSED, "layout refused: %s: %s: %s; %s", menu, layout->count ? layout->partitions[i].name : "", words.wrong,
+				    remedy);
 	}
 	return code;
 }
@@ -148,6 +177,8 @@ static void emulator_facts(struct config_text config, struct nested_facts *facts
 {
 	char model[CONFIG_VALUE_BYTES];
 
+	if (config_is_set(config, "MACHINE_OWN"))
+		return;
 	if (config_is_set(config, "MACHINE_QEMU")) {
 		facts->emulator_has_vmx = access("/dev/kvm", F_OK) ? FACT_NO : FACT_UNKNOWN;
 		return;

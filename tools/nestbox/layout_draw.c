@@ -108,10 +108,11 @@ void layout_draw_text(const struct layout *l)
 	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++) {
 		const struct layout_partition *p = &l->partitions[i];
 
-		if (!(p->devices & LAYOUT_DEVICE_ATA))
+		if (!(p->devices & LAYOUT_DEVICE_DISK))
 			printf("  %s: none, its image is a boot module\n", p->name);
 		else if (!p->slot_mib)
-			printf("  %s: slot record, slot A, slot B, data (sizes: nestbox disk create)\n", p->name);
+			printf("  %s: slot record 1 MiB, slots A and B half as large again as the first image, data %" PRIu32 " MiB\n", p->name,
+			       p->data_mib);
 		else
 			printf("  %s: slot record 1 MiB, slots A and B %" PRIu32 " MiB each, data %" PRIu32 " MiB\n", p->name, p->slot_mib,
 			       p->data_mib);
@@ -141,7 +142,7 @@ static void partition_json(const struct layout_partition *p)
 	for (uint32_t i = 0; i < p->pins.count; i++)
 		json_number(NULL, p->pins.cpus[i]);
 	json_list_close();
-	json_text("image", p->devices & LAYOUT_DEVICE_ATA ? "slots" : "boot module");
+	json_text("image", p->devices & LAYOUT_DEVICE_DISK ? "slots" : "boot module");
 	network_json(p);
 	json_number("slot_mib", p->slot_mib);
 	json_number("data_mib", p->data_mib);

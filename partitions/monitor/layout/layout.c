@@ -4,10 +4,12 @@
  */
 #include "layout/layout.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define GIB_IN_MIB 1024u
-#define DISK_FIXED_MIB 3u /* the two partition tables and the slot record, each on 1 MiB */
+#define DISK_FIXED_MIB 16u /* partition tables, slot record, boot loader and hypervisor */
+#define FIRST_MENU "Partition > "
 
 uint32_t layout_cpu_count(uint64_t cpus)
 {
@@ -48,6 +50,19 @@ static bool name_is_good(const char *name)
 			return false;
 	}
 	return length >= 1 && length < LAYOUT_NAME_BYTES;
+}
+
+static bool label_is_good(const char *label)
+{
+	size_t length = 0;
+
+	for (; label[length]; length++) {
+		char c = label[length];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' && c != '.')
+			return false;
+	}
+	return length < LAYOUT_LABEL_BYTES;
 }
 
 static bool name_is_alone(const struct layout *l, size_t i)
@@ -196,6 +211,22 @@ struct layout_words layout_rule_words(enum layout_rule rule)
 #undef LAYOUT_BOX_RULE
 
 	return words[(unsigned int)rule < LAYOUT_RULE_COUNT ? rule : LAYOUT_FINE];
+}
+
+bool layout_text_for(const char *text, size_t partition, char out[LAYOUT_TEXT_BYTES])
+{
+	static const char *const menus[LAYOUT_PARTITIONS_MAX] = { "Partition > ", "Second partition > ", "Third partition > ", "Fourth partition > " };
+	const char *menu = menus[partition % LAYOUT_PARTITIONS_MAX], *found;
+	size_t used = 0;
+
+	for (; (found = strstr(text, FIRST_MENU)); text = found + strlen(FIRST_MENU)) {
+		int more = snprintf(out + used, LAYOUT_TEXT_BYTES - used, "%.*s%s", (int)(found - text), text, menu);
+
+		used += (size_t)more;
+		if (used >= LAYOUT_TEXT_BYTES)
+			return false;
+	}
+	return (size_t)snprintf(out + used, LAYOUT_TEXT_BYTES - used, "%s", text) < LAYOUT_TEXT_BYTES - used;
 }
 
 bool layout_refuse_next(const struct layout *layout, enum layout_rule *rule, size_t *partition)

@@ -24,7 +24,7 @@
 #define LAYOUT_HOLE_MIB 3072u
 #define LAYOUT_HOLE_END_MIB 4096u
 
-enum layout_device { LAYOUT_DEVICE_SERIAL = 1, LAYOUT_DEVICE_ATA = 2 };
+enum layout_device { LAYOUT_DEVICE_DISK = 1, LAYOUT_DEVICE_CARD = 2 };
 
 struct layout_partition {
 	char name[LAYOUT_NAME_BYTES]; /* also the role of its image */
@@ -44,9 +44,12 @@ struct layout_partition {
 	uint8_t mac[MAC_BYTES]; /* of its port */
 };
 
+#define LAYOUT_LABEL_BYTES 25u
+
 struct layout {
 	uint32_t board_ram_mib, board_cpus, board_devices;
 	uint32_t board_disk_mib; /* 0: not known */
+	char label[LAYOUT_LABEL_BYTES + 1]; /* of the build; one that is too long, cut */
 	size_t count;
 	struct layout_partition partitions[LAYOUT_PARTITIONS_MAX];
 };
@@ -66,6 +69,10 @@ struct layout_words {
 	const char *name, *menu, *wrong, *remedy;
 };
 struct layout_words layout_rule_words(enum layout_rule rule);
+
+/* A row's menu path or remedy as it is for that partition: its menu instead of the first one's. False: it does not fit. */
+#define LAYOUT_TEXT_BYTES 512u
+bool layout_text_for(const char *text, size_t partition, char out[LAYOUT_TEXT_BYTES]);
 
 /* CPUs for the partitions that name none. */
 void layout_pin(struct layout *layout);

@@ -18,12 +18,14 @@ static void pin(struct layout_partition *p, const char *list)
 
 static struct layout sound(void)
 {
-	struct layout l = { .board_ram_mib = 12288, .board_cpus = 4, .board_devices = LAYOUT_DEVICE_ATA, .board_disk_mib = 1024, .count = 2 };
+	struct layout l = { .board_ram_mib = 12288, .board_cpus = 4, .board_devices = LAYOUT_DEVICE_DISK | LAYOUT_DEVICE_CARD,
+			    .board_disk_mib = 1024, .label = "box-1.0", .count = 2 };
 
 	l.partitions[0] = (struct layout_partition){ .name = "control", .ram_mib = 64, .cpu_count = 1, .slot_mib = 16, .data_mib = 16,
 						     .image_bytes = 1 << 20 };
 	l.partitions[1] = (struct layout_partition){ .name = "debian-kvm", .ram_mib = 4096, .cpu_count = 2, .is_nested = true,
-						     .devices = LAYOUT_DEVICE_ATA, .slot_mib = 128, .data_mib = 64, .image_bytes = 100 << 20,
+						     .devices = LAYOUT_DEVICE_DISK | LAYOUT_DEVICE_CARD, .slot_mib = 128, .data_mib = 64,
+						     .image_bytes = 100 << 20,
 						     .has_network = true, .mac_is_read = true, .mac = { 2 } };
 	pin(&l.partitions[0], "0");
 	pin(&l.partitions[1], "2,1");
@@ -65,7 +67,9 @@ static void break_it(struct layout *l, enum layout_rule rule)
 	case LAYOUT_CPU_SHARED: pin(p, "1,0"); break;
 	case LAYOUT_CPUS_STARTED: l->board_cpus = 64, p->cpu_count = 8, pin(p, "1-8"); break;
 	case LAYOUT_NESTED_RAM: p->ram_mib = 4094; break;
-	case LAYOUT_DEVICE_MISSING: p->devices |= LAYOUT_DEVICE_SERIAL; break;
+	case LAYOUT_DISK_MISSING: l->board_devices = LAYOUT_DEVICE_CARD; break;
+	case LAYOUT_CARD_MISSING: l->board_devices = LAYOUT_DEVICE_DISK; break;
+	case LAYOUT_LABEL: strcpy(l->label, "a b"); break;
 	case LAYOUT_MAC_FORM: memset(p->mac, 0, sizeof(p->mac)); break;
 	case LAYOUT_MAC_GROUP: p->mac[0] = 3; break;
 	case LAYOUT_SLOT_IMAGE: p->image_bytes = (128 << 20) + 1; break;
@@ -157,6 +161,40 @@ static void test_four_partitions(void **state)
 	assert_int_equal(l.partitions[3].base_mib, 448);
 }
 
+static void test_labels(void **state)
+{
+	struct layout l = sound();
+	size_t partition;
+
+	layout_place(&l);
+	memset(l.label, 'a', LAYOUT_LABEL_BYTES - 1);
+	l.label[LAYOUT_LABEL_BYTES - 1] = '\0';
+	assert_int_equal(refused(&l, &partition), 0);
+	l.label[LAYOUT_LABEL_BYTES - 1] = 'a';
+	assert_int_equal(refused(&l, &partition), 1ull << LAYOUT_LABEL);
+	*l.label = '\0';
+	assert_int_equal(refused(&l, &partition), 0);
+}
+
+/* A row is written for the first partition; others have menus of their own. */
+static void test_menus_of_partitions(void **state)
+{
+	char text[LAYOUT_TEXT_BYTES], huge[LAYOUT_TEXT_BYTES + 1];
+
+	assert_true(layout_text_for("Partition > CPUs", 0, text));
+	assert_string_equal(text, "Partition > CPUs");
+	assert_true(layout_text_for("lower Partition > CPUs or Partition > Name", 2, text));
+	assert_string_equal(text, "lower Third partition > CPUs or Third partition > Name");
+	for (unsigned int rule = 1; rule < LAYOUT_RULE_COUNT; rule++) {
+		struct layout_words words = layout_rule_words((enum layout_rule)rule);
+
+		assert_true(layout_text_for(words.menu, 3, text) && layout_text_for(words.remedy, 1, text));
+	}
+	memset(huge, 'a', sizeof(huge) - 1);
+	huge[sizeof(huge) - 1] = '\0';
+	assert_false(layout_text_for(huge, 1, text));
+}
+
 /* Who names no CPUs gets what the others leave, in order. */
 static void test_pinning(void **state)
 {
@@ -192,6 +230,8 @@ int main(void)
 		cmocka_unit_test(test_a_sound_layout_passes), cmocka_unit_test(test_every_row_refuses), cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_a_board_without_ram),   cmocka_unit_test(test_four_partitions),   cmocka_unit_test(test_unknown_rule),
 		cmocka_unit_test(test_pinning),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_menus_of_partitions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,10 +56,10 @@ class Layout(Case):
         tree = json.loads(self.run_tool("layout", "--json", self.config(**SECOND)).stdout)
         self.assertEqual([p["name"] for p in tree["partitions"]], ["debian-kvm", "control"])
         self.assertEqual([p["cpus"] for p in tree["partitions"]], [[0, 1], [2]])
-        self.refused("Partition > Name", **{**SECOND, "PARTITION2_NAME": '"debian-kvm"'})
-        self.refused("Partition > CPUs", **{**SECOND, "MACHINE_CPUS": "2"})
-        self.refused("Partition > RAM (MiB)", **{**SECOND, "PARTITION2_RAM_MIB": "4096"})
-        self.refused("Partition > RAM (MiB)", **{**SECOND, "PARTITION2_RAM_MIB": "63"})
+        self.refused("Second partition > Name: debian-kvm", **{**SECOND, "PARTITION2_NAME": '"debian-kvm"'})
+        self.refused("Second partition > CPUs: control", **{**SECOND, "MACHINE_CPUS": "2"})
+        self.refused("Second partition > RAM (MiB): control", **{**SECOND, "PARTITION2_RAM_MIB": "4096"})
+        self.refused("Second partition > RAM (MiB): control", **{**SECOND, "PARTITION2_RAM_MIB": "63"})
         for missing in "PARTITION2_RAM_MIB", "PARTITION2_CPUS":
             done = self.run_tool("layout", self.config(**{**SECOND, missing: None}))
             self.assertEqual(done.returncode, 1)
@@ -79,7 +79,7 @@ class Layout(Case):
         for text in "1", "1,1", "0,1,2", "1,", "a", "1,64", "1-0", "0,1," * 40:
             self.refused("Partition > Pinned to CPUs", PARTITION_CPU_LIST=f'"{text}"')
         self.refused("Partition > CPUs", PARTITION_CPU_LIST='"1,2"')
-        self.refused("Partition > Pinned to CPUs: control: shares", **{**SECOND, "PARTITION2_CPU_LIST": '"1"', "PARTITION_CPU_LIST": '"0,1"'})
+        self.refused("Second partition > Pinned to CPUs: control: shares", **{**SECOND, "PARTITION2_CPU_LIST": '"1"', "PARTITION_CPU_LIST": '"0,1"'})
         self.refused("Partition > CPUs", PARTITION_CPUS="8", MACHINE_CPUS="16", PARTITION_CPU_LIST='"8-15"')
 
     def refused(self, menu, *words, **changes):
@@ -102,10 +102,29 @@ class Layout(Case):
         self.refused("Machine to try it on > CPUs", MACHINE_CPUS="0")
         for mac in ("", "02:4e:42:00:00", "02-4e-42-00-00-01", "00:00:00:00:00:00", "03:4e:42:00:00:01", "ff:ff:ff:ff:ff:ff", "02:4e:42:00:00:0g"):
             self.refused("Partition > Devices on its PCI bus > MAC address", **{**PORT, "PARTITION_MAC": f'"{mac}"'})
-        self.refused("nestbox disk create", "--slot-size", "64", "--data-size", "64", "--disk-size", "128")
+        self.refused("Security > Label of this build", BUILD_LABEL='"my box"')
+        self.refused("Security > Label of this build", BUILD_LABEL='"' + "a" * 25 + '"')
+        self.refused("Security > Label of this build", BUILD_LABEL='"' + "a" * 300 + '"')
+
+    def test_disk(self):
         image = self.path.with_name("image")
         image.write_bytes(bytes((1 << 20) + 1))
-        self.refused("nestbox disk create", "--slot-size", "1", "--image", image)
+        disk = {"DISK_ATA": "y", "SLOT_MIB": "64", "DATA_MIB": "32"}
+        partition = json.loads(self.run_tool("layout", "--json", self.config(**disk)).stdout)["partitions"][0]
+        self.assertEqual((partition["slot_mib"], partition["data_mib"]), (64, 32))
+        self.assertIn("slots A and B 64 MiB each, data 32 MiB", self.run_tool("layout", self.path).stdout)
+        self.assertEqual(self.run_tool("layout", "--check", "--image", image, self.path).stdout, "")
+        self.assertEqual(self.run_tool("layout", self.config(**disk, DISK_MIB="176")).returncode, 0)
+        self.refused("Disk and updates > Size of each slot", **disk, DISK_MIB="175")
+        self.refused("Disk and updates > Size of each slot", "--image", image, **{**disk, "SLOT_MIB": "1"})
+        self.refused("Disk and updates > Size of each slot", "--slot-size", "64", "--data-size", "64", "--disk-size", "128", **disk)
+        self.refused("Disk and updates > Size of each slot", "--slot-size", "1", "--image", image)
+
+    def test_a_box_without_devices(self):
+        own = {"MACHINE_OWN": "y", "MACHINE_OWN_DISK": "y", "MACHINE_OWN_CARD": "y", "DISK_PCI": "y", **PORT}
+        self.assertEqual(self.run_tool("layout", self.config(**own)).returncode, 0)
+        self.refused("Disk and updates > Where the partition's image comes from", **{**own, "MACHINE_OWN_DISK": None})
+        self.refused("Partition > Devices on its PCI bus > Network", **{**own, "MACHINE_OWN_CARD": None})
 
     def test_what_is_no_configuration(self):
         self.path.write_bytes(b"\0" * 5000)
