@@ -100,26 +100,88 @@ const struct command command_layout = {
 		 "socket of `nestbox run`.",
 };
 
-/* One line if they differ; true then. */
-static bool number_diff(const char *what, uint64_t a, uint64_t b)
+#define TEXT_BYTES (PINS_TEXT_BYTES + 64u)
+
+/* What of a partition two layouts may disagree about, as text. */
+static void name_text(const struct layout_partition *p, char text[TEXT_BYTES])
 {
-	if (a != b)
-		printf("%-16s %" PRIu64 " -> %" PRIu64 "\n", what, a, b);
-	return a != b;
+	snprintf(text, TEXT_BYTES, "%s", p->name);
 }
 
-static bool partition_diff(const struct layout_partition *a, const struct layout_partition *b)
+static void pins_text(const struct layout_partition *p, char text[TEXT_BYTES])
 {
-	bool is_changed = strcmp(a->name, b->name) != 0;
+	pins_print(&p->pins, text);
+}
+
+static void image_text(const struct layout_partition *p, char text[TEXT_BYTES])
+{
+	snprintf(text, TEXT_BYTES, "%s", p->devices & LAYOUT_DEVICE_DISK ? "slots" : "boot module");
+}
+
+static void network_text(const struct layout_partition *p, char text[TEXT_BYTES])
+{
+	char mac[MAC_TEXT_BYTES];
+
+	mac_print(p->mac, mac);
+	snprintf(text, TEXT_BYTES, "%s%s", p->has_network ? mac : "none", p->has_network && p->may_spoof ? " and any other" : "");
+}
+
+#define NUMBER_TEXT(name, value)                                                            \
+	static void name##_text(const struct layout_partition *p, char text[TEXT_BYTES])    \
+	{                                                                                   \
+		snprintf(text, TEXT_BYTES, "%" PRIu32, (uint32_t)(value));                  \
+	}
+NUMBER_TEXT(ram, p->ram_mib)
+NUMBER_TEXT(base, p->base_mib)
+NUMBER_TEXT(cpus, p->cpu_count)
+NUMBER_TEXT(nested, p->is_nested)
+NUMBER_TEXT(small, p->may_be_small)
+NUMBER_TEXT(slot, p->slot_mib)
+NUMBER_TEXT(data, p->data_mib)
+
+static const struct {
+	const char *what;
+	void (*text)(const struct layout_partition *p, char text[TEXT_BYTES]);
+} aspects[] = {
+	{ "name", name_text },		   { "RAM (MiB)", ram_text },	{ "RAM at (MiB)", base_text }, { "CPUs", cpus_text },
+	{ "pinned to CPUs", pins_text },   { "nested", nested_text },	{ "small allowed", small_text }, { "image", image_text },
+	{ "slot size (MiB)", slot_text },  { "data size (MiB)", data_text }, { "network", network_text },
+};
+
+/* One line if they differ; true then. */
+static bool text_diff(const char *whose, const char *what, const char *a, const char *b)
+{
+	bool is_changed = strcmp(a, b) != 0;
 
 	if (is_changed)
-		printf("%-16s %s -> %s\n", "name", a->name, b->name);
-	is_changed |= number_diff("RAM (MiB)", a->ram_mib, b->ram_mib);
-	is_changed |= number_diff("RAM at (MiB)", a->base_mib, b->base_mib);
-	is_changed |= number_diff("CPUs", a->cpu_count, b->cpu_count);
-	is_changed |= number_diff("nested", a->is_nested, b->is_nested);
-	is_changed |= number_diff("small allowed", a->may_be_small, b->may_be_small);
-	is_changed |= number_diff("slots on a disk", (a->devices & LAYOUT_DEVICE_DISK) != 0, (b->devices & LAYOUT_DEVICE_DISK) != 0);
+		printf("%s%s%-18s %s -> %s\n", whose, *whose ? ": " : "", what, a, b);
+	return is_changed;
+}
+
+static bool number_diff(const char *what, uint32_t a, uint32_t b)
+{
+	char texts[2][16];
+
+	snprintf(texts[0], sizeof(texts[0]), "%" PRIu32, a);
+	snprintf(texts[1], sizeof(texts[1]), "%" PRIu32, b);
+	return text_diff("", what, texts[0], texts[1]);
+}
+
+/* Partitions are compared by their place: the first is the one that has the box's devices. */
+static bool partition_diff(const struct layout *a, const struct layout *b, size_t i)
+{
+	const struct layout_partition *p = &a->partitions[i], *q = &b->partitions[i];
+	const char *whose = a->count > 1 || b->count > 1 ? (i < a->count ? p->name : q->name) : "";
+	char texts[2][TEXT_BYTES];
+	bool is_changed = false;
+
+	if (i >= a->count || i >= b->count)
+		return text_diff(whose, "partition", i < a->count ? p->name : "none", i < b->count ? q->name : "none");
+	for (size_t k = 0; k < sizeof(aspects) / sizeof(aspects[0]); k++) {
+		aspects[k].text(p, texts[0]);
+		aspects[k].text(q, texts[1]);
+		is_changed |= text_diff(whose, aspects[k].what, texts[0], texts[1]);
+	}
 	return is_changed;
 }
 
@@ -135,7 +197,9 @@ static enum exit_code diff(const struct text_list *operands)
 		return code;
 	is_changed = number_diff("machine RAM (MiB)", a.board_ram_mib, b.board_ram_mib);
 	is_changed |= number_diff("machine CPUs", a.board_cpus, b.board_cpus);
-	is_changed |= partition_diff(&a.partitions[0], &b.partitions[0]);
+	is_changed |= number_diff("machine disk (MiB)", a.board_disk_mib, b.board_disk_mib);
+	for (size_t i = 0; i < a.count || i < b.count; i++)
+		is_changed |= partition_diff(&a, &b, i);
 	code = output_flush_stdout();
 	return code ? code : is_changed ? EXIT_REFUSED : EXIT_OK;
 }

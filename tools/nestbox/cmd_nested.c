@@ -4,24 +4,28 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "box.h"
 #include "commands.h"
+#include "config_edit.h"
 #include "json.h"
 #include "layout_config.h"
 
 #define MACHINE_MOST_MIB 65536u
 #define NESTED_CPUS 2u
+#define CHANGE_NOTES \
+	"Says each change; build again afterwards. CONFIG is a .config. Of an IMAGE, or a kernel (build/nestbox.elf), it takes the configuration it was " \
+	"built from: --out writes that, changed."
 
 static struct {
 	bool dry_run, json;
-	const char *password_file;
+	const char *password_file, *out;
 } given;
 
 static const struct option_row change_options[] = {
 	{ OPTION_FLAG, "dry-run", NULL, "say what would change, change nothing", &given.dry_run },
+	{ OPTION_TEXT, "out", "FILE", "write the changed configuration there", &given.out },
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
@@ -31,67 +35,21 @@ static const struct option_row status_options[] = {
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
-/* A configuration being changed. */
-struct edit {
-	const char *path;
-	struct input_file input;
-	struct config_text config; /* the file's, or allocated once something has changed */
-	bool is_changed;
-};
-
-static enum exit_code edit_open(struct edit *edit, const char *path)
+static bool all_are_placed(struct layout *layout)
 {
-	char value[CONFIG_VALUE_BYTES];
-	enum exit_code code = input_open(path, &edit->input);
+	bool are_placed = true;
 
-	if (code)
-		return code;
-	edit->path = path;
-	edit->config = (struct config_text){ (const char *)edit->input.bytes, (size_t)edit->input.size };
-	edit->is_changed = false;
-	if (config_value(edit->config, "PARTITION_NAME", value))
-		return EXIT_OK;
-	input_close(&edit->input);
-	return report_error(EXIT_REFUSED, "%s is no configuration (.config); an image is changed by building it again from its configuration", path);
-}
-
-static void config_free(const struct edit *edit)
-{
-	if (edit->is_changed)
-		free((void *)(uintptr_t)edit->config.bytes);
-}
-
-/* One symbol, and a line about it. Nothing if it has that value. */
-static enum exit_code edit_set(struct edit *edit, const char *name, const char *value)
-{
-	char old[CONFIG_VALUE_BYTES] = "n";
-	struct config_text config;
-
-	(void)config_value(edit->config, name, old);
-	if (strcmp(old, value ? value : "n") == 0)
-		return EXIT_OK;
-	config = config_with(edit->config, name, value);
-	if (!config.bytes)
-		return report_error(EXIT_IO, "there is no memory to change %s", edit->path);
-	config_free(edit);
-	edit->config = config;
-	edit->is_changed = true;
-	printf("CONFIG_%s: %s -> %s\n", name, old, value ? value : "n");
-	return EXIT_OK;
-}
-
-static enum exit_code edit_number(struct edit *edit, const char *name, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	return edit_set(edit, name, text);
+	layout_place(layout);
+	for (size_t i = 0; i < layout->count; i++)
+		are_placed &= layout->partitions[i].is_placed;
+	return are_placed;
 }
 
 /* RAM of the partition and, behind it, of the machine to try it on. */
 static enum exit_code memory_raise(struct edit *edit, struct layout *layout)
 {
 	uint32_t ram = layout->partitions[0].ram_mib;
+	uint64_t machine = LAYOUT_HOLE_END_MIB;
 	enum exit_code code;
 
 	if (ram < LAYOUT_NESTED_MIB)
@@ -102,15 +60,48 @@ static enum exit_code memory_raise(struct edit *edit, struct layout *layout)
 				    "Partition > RAM (MiB): %" PRIu32 " MiB cannot be had in one piece: the largest machine to try it on has %u; lower "
 				    "it to %u or less",
 				    ram, MACHINE_MOST_MIB, MACHINE_MOST_MIB - LAYOUT_HOLE_END_MIB);
-	code = edit_number(edit, "PARTITION_RAM_MIB", ram);
-	if (!code && layout->board_ram_mib < ram + LAYOUT_HOLE_END_MIB)
-		code = edit_number(edit, "MACHINE_RAM_MIB", ram + LAYOUT_HOLE_END_MIB);
+	code = edit_number(edit, "PARTITION_RAM_MIB", layout->partitions[0].ram_mib = ram);
+	/* a piece on 1 GiB above the hole for each is always enough */
+	for (size_t i = 0; i < layout->count; i++)
+		machine += ((uint64_t)layout->partitions[i].ram_mib + 1023) / 1024 * 1024;
+	if (!code && machine <= MACHINE_MOST_MIB && !all_are_placed(layout))
+		code = edit_number(edit, "MACHINE_RAM_MIB", machine);
+	return code;
+}
+
+/* A list of CPUs gets the lowest that no other list names. */
+static enum exit_code list_raise(struct edit *edit, struct layout *layout)
+{
+	struct pins *pins = &layout->partitions[0].pins;
+	char text[PINS_TEXT_BYTES];
+	uint64_t others = 0;
+
+	for (size_t i = 1; i < layout->count; i++)
+		if (layout->partitions[i].is_pinned)
+			others |= pins_mask(&layout->partitions[i].pins);
+	pins_fill(pins, NESTED_CPUS, others);
+	pins_print(pins, text);
+	return edit_text(edit, "PARTITION_CPU_LIST", text);
+}
+
+static enum exit_code cpus_raise(struct edit *edit, struct layout *layout)
+{
+	struct layout_partition *p = &layout->partitions[0];
+	enum exit_code code = EXIT_OK;
+
+	if (p->cpu_count < NESTED_CPUS) {
+		code = edit_number(edit, "PARTITION_CPUS", p->cpu_count = NESTED_CPUS);
+		if (!code && p->is_pinned && p->list_is_read)
+			code = list_raise(edit, layout);
+	}
+	layout_pin(layout);
+	if (!code && layout->board_cpus < layout_cpus_needed(layout))
+		code = edit_number(edit, "MACHINE_CPUS", layout_cpus_needed(layout));
 	return code;
 }
 
 static enum exit_code enable_steps(struct edit *edit, struct layout *layout)
 {
-	uint32_t cpus = layout->partitions[0].cpu_count;
 	enum exit_code code = edit_set(edit, "PARTITION_NESTED", "y");
 
 	if (!code && config_is_set(edit->config, "PARTITION_NESTED_SMALL"))
@@ -119,10 +110,8 @@ static enum exit_code enable_steps(struct edit *edit, struct layout *layout)
 		code = edit_set(edit, "NESTED_VIRTUAL_INTERRUPTS", "y");
 	if (!code)
 		code = memory_raise(edit, layout);
-	if (!code && cpus < NESTED_CPUS)
-		code = edit_number(edit, "PARTITION_CPUS", cpus = NESTED_CPUS);
-	if (!code && layout->board_cpus < cpus)
-		code = edit_number(edit, "MACHINE_CPUS", cpus);
+	if (!code)
+		code = cpus_raise(edit, layout);
 	if (!code && layout->partitions[0].has_network)
 		code = edit_set(edit, "PARTITION_MAC_SPOOFING", "y");
 	return code;
@@ -152,12 +141,12 @@ static enum exit_code edit_commit(struct edit *edit)
 		code = layout_check_print(&layout);
 	if (code)
 		return report_error(code, "%s is left as it was", edit->path);
-	if (!edit->is_changed)
+	if (!edit->is_changed && !given.out)
 		printf("nothing to change\n");
 	else if (given.dry_run)
 		printf("nothing written (--dry-run)\n");
 	else
-		code = output_file_at_once(edit->path, 0644, edit->config.bytes, edit->config.size);
+		code = edit_write(edit, given.out);
 	return code ? code : output_flush_stdout();
 }
 
@@ -174,8 +163,7 @@ static enum exit_code change(const char *path, enum exit_code (*steps)(struct ed
 		code = steps(&edit, &layout);
 	if (!code)
 		code = edit_commit(&edit);
-	config_free(&edit);
-	input_close(&edit.input);
+	edit_close(&edit);
 	return code;
 }
 
@@ -275,22 +263,23 @@ static enum exit_code status(const struct text_list *operands)
 const struct command command_nested_enable = {
 	.name = "nested enable",
 	.summary = "let the partition be a hypervisor: option, memory, CPUs, network",
-	.operands = "CONFIG",
+	.operands = "CONFIG|IMAGE",
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = change_options,
 	.run = enable,
-	.notes = "Says each change. The file is a .config; build again afterwards.",
+	.notes = CHANGE_NOTES,
 };
 
 const struct command command_nested_disable = {
 	.name = "nested disable",
 	.summary = "hide VT-x from the partition",
-	.operands = "CONFIG",
+	.operands = "CONFIG|IMAGE",
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = change_options,
 	.run = disable,
+	.notes = CHANGE_NOTES,
 };
 
 const struct command command_nested_status = {

@@ -16,7 +16,8 @@ enum exit_code layout_config_open(const char *path, struct input_file *input, st
 	if (code)
 		return code;
 	*config = (struct config_text){ (const char *)input->bytes, (size_t)input->size };
-	if (config_value(*config, "PARTITION_NAME", value) || config_find(input->bytes, input->size, config))
+	/* what was built from one has its lines, too */
+	if (config_find(input->bytes, input->size, config) || config_value(*config, "PARTITION_NAME", value))
 		return EXIT_OK;
 	input_close(input);
 	return report_error(EXIT_REFUSED,

@@ -13,6 +13,7 @@
 #define BAR_COLUMNS 48u
 #define SVG_WIDTH 720u
 #define CPU_TEXT_BYTES (LAYOUT_NAME_BYTES + 48u)
+#define PARTITION_TEXT_BYTES (LAYOUT_NAME_BYTES + 120u)
 
 /* What lies at `at`, and where that ends. */
 static struct layout_piece piece_at(const struct layout *l, uint32_t at)
@@ -72,22 +73,39 @@ static uint32_t cpus_shown(const struct layout *l)
 	return l->board_cpus < LAYOUT_CPUS_MAX ? l->board_cpus : LAYOUT_CPUS_MAX;
 }
 
-static void network_text(const struct layout_partition *p)
+static void disk_text(const struct layout_partition *p, char text[PARTITION_TEXT_BYTES])
+{
+	if (!(p->devices & LAYOUT_DEVICE_DISK))
+		snprintf(text, PARTITION_TEXT_BYTES, "%s: none, its image is a boot module", p->name);
+	else if (!p->slot_mib)
+		snprintf(text, PARTITION_TEXT_BYTES, "%s: slot record 1 MiB, slots A and B half as large again as the first image, data %" PRIu32 " MiB",
+			 p->name, p->data_mib);
+	else
+		snprintf(text, PARTITION_TEXT_BYTES, "%s: slot record 1 MiB, slots A and B %" PRIu32 " MiB each, data %" PRIu32 " MiB", p->name,
+			 p->slot_mib, p->data_mib);
+}
+
+static void network_text(const struct layout_partition *p, char text[PARTITION_TEXT_BYTES])
 {
 	char mac[MAC_TEXT_BYTES];
 
 	mac_print(p->mac, mac);
 	if (p->has_network)
-		printf("  %s: %s, %s\n", p->name, mac, p->may_spoof ? "sends from any address" : "sends from its own address only");
+		snprintf(text, PARTITION_TEXT_BYTES, "%s: %s, %s", p->name, mac, p->may_spoof ? "sends from any address" : "sends from its own address only");
 	else
-		printf("  %s: none\n", p->name);
+		snprintf(text, PARTITION_TEXT_BYTES, "%s: none", p->name);
 }
+
+static const struct {
+	const char *title;
+	void (*text)(const struct layout_partition *p, char text[PARTITION_TEXT_BYTES]);
+} lists[] = { { "Disk", disk_text }, { "Network", network_text } };
 
 void layout_draw_text(const struct layout *l)
 {
 	struct layout_piece pieces[LAYOUT_PIECES_MAX];
 	size_t count = layout_pieces(l, pieces);
-	char owner[CPU_TEXT_BYTES];
+	char owner[CPU_TEXT_BYTES], text[PARTITION_TEXT_BYTES];
 
 	printf("RAM, %" PRIu32 " MiB\n", l->board_ram_mib);
 	for (size_t i = 0; i < count; i++) {
@@ -104,22 +122,13 @@ void layout_draw_text(const struct layout *l)
 		cpu_text(l, cpu, owner);
 		printf("  %7" PRIu32 "  %s\n", cpu, owner);
 	}
-	printf("Disk\n");
-	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++) {
-		const struct layout_partition *p = &l->partitions[i];
-
-		if (!(p->devices & LAYOUT_DEVICE_DISK))
-			printf("  %s: none, its image is a boot module\n", p->name);
-		else if (!p->slot_mib)
-			printf("  %s: slot record 1 MiB, slots A and B half as large again as the first image, data %" PRIu32 " MiB\n", p->name,
-			       p->data_mib);
-		else
-			printf("  %s: slot record 1 MiB, slots A and B %" PRIu32 " MiB each, data %" PRIu32 " MiB\n", p->name, p->slot_mib,
-			       p->data_mib);
+	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++) {
+		printf("%s\n", lists[k].title);
+		for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++) {
+			lists[k].text(&l->partitions[i], text);
+			printf("  %s\n", text);
+		}
 	}
-	printf("Network\n");
-	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
-		network_text(&l->partitions[i]);
 }
 
 static void network_json(const struct layout_partition *p)
@@ -158,6 +167,7 @@ void layout_draw_json(const struct layout *l)
 	json_object_open(NULL);
 	json_number("ram_mib", l->board_ram_mib);
 	json_number("cpus", l->board_cpus);
+	json_number("disk_mib", l->board_disk_mib);
 	json_list_open("partitions");
 	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
 		partition_json(&l->partitions[i]);
@@ -196,11 +206,32 @@ static void svg_box(uint32_t x, uint32_t y, uint32_t width, const char *colour)
 	printf("<rect x=\"%" PRIu32 "\" y=\"%" PRIu32 "\" width=\"%" PRIu32 "\" height=\"24\" fill=\"%s\" stroke=\"#444\"/>\n", x, y, width, colour);
 }
 
+/* Disk, as a bar where its sizes are known, and network. Returns where the last line is. */
+static uint32_t svg_partition(const struct layout_partition *p, uint32_t y)
+{
+	const uint32_t mib[] = { 1, p->slot_mib, p->slot_mib, p->data_mib };
+	static const char *const colours[] = { "#8fa8cf", "#8fbf8f", "#8fbf8f", "#eeeeee" };
+	uint64_t all = 1 + 2 * (uint64_t)p->slot_mib + p->data_mib, at = 0;
+	char line[PARTITION_TEXT_BYTES + 16], text[PARTITION_TEXT_BYTES];
+
+	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++) {
+		lists[k].text(p, text);
+		snprintf(line, sizeof(line), "%s of %s", lists[k].title, text);
+		svg_text(20, y += 20, line);
+	}
+	if (!p->slot_mib)
+		return y;
+	y += 8;
+	for (size_t k = 0; k < sizeof(mib) / sizeof(mib[0]); at += mib[k], k++)
+		svg_box(20 + (uint32_t)(at * SVG_WIDTH / all), y, (uint32_t)(mib[k] * (uint64_t)SVG_WIDTH / all) + 1, colours[k]);
+	return y + 24;
+}
+
 void layout_draw_svg(const struct layout *l)
 {
 	struct layout_piece pieces[LAYOUT_PIECES_MAX];
 	size_t count = layout_pieces(l, pieces);
-	uint32_t y = 60, height = 120 + 22 * ((uint32_t)count + cpus_shown(l));
+	uint32_t y = 60, height = 120 + 22 * ((uint32_t)count + cpus_shown(l)) + 90 * (uint32_t)l->count;
 	char line[160], owner[CPU_TEXT_BYTES];
 
 	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%" PRIu32 "\" font-family=\"sans-serif\" font-size=\"13\">\n",
@@ -222,6 +253,8 @@ void layout_draw_svg(const struct layout *l)
 		snprintf(line, sizeof(line), "CPU %" PRIu32 ": %.120s", cpu, owner);
 		svg_text(20, y += 20, line);
 	}
+	for (size_t i = 0; i < l->count && i < LAYOUT_PARTITIONS_MAX; i++)
+		y = svg_partition(&l->partitions[i], y + 12);
 	printf("</svg>\n");
 }
 

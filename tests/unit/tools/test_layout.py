@@ -6,6 +6,7 @@ Usage: test_layout.py TOOL TOP [unittest options]
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,8 +50,14 @@ class Layout(Case):
         self.assertEqual(tree["partitions"][0]["base_mib"], 4096)
         ends = [piece["end_mib"] for piece in tree["ram"]]
         self.assertEqual([0] + ends, [piece["start_mib"] for piece in tree["ram"]] + [8192])
-        svg = self.run_tool("layout", "--svg", self.path).stdout
-        self.assertTrue(xml.etree.ElementTree.fromstring(svg).tag.endswith("svg"))
+        plain = self.run_tool("layout", "--svg", self.path).stdout
+        self.assertTrue(xml.etree.ElementTree.fromstring(plain).tag.endswith("svg"))
+        svg = self.run_tool("layout", "--svg", self.config(**SECOND, DISK_ATA="y", SLOT_MIB="64", **PORT)).stdout
+        texts = [e.text for e in xml.etree.ElementTree.fromstring(svg) if e.text and e.text.strip()]
+        self.assertIn("CPU 2: control, its CPU 0", texts)
+        self.assertTrue(any(t.startswith("Disk of debian-kvm: slot record") for t in texts), texts)
+        self.assertIn("Network of control: none", texts)
+        self.assertGreater(svg.count("<rect"), plain.count("<rect") + 3)
 
     def test_several_partitions(self):
         tree = json.loads(self.run_tool("layout", "--json", self.config(**SECOND)).stdout)
@@ -154,6 +161,27 @@ class Layout(Case):
         done = self.run_tool("layout", "diff", self.path, self.path)
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
+    def test_diff_of_all_there_is(self):
+        other = self.path.with_name("other")
+
+        def diff(before, after):
+            other.write_text(self.config(**after).read_text())
+            done = self.run_tool("layout", "diff", self.config(**before), other)
+            self.assertEqual(done.returncode, 1, (after, done.stderr))
+            return re.sub(" +", " ", done.stdout)
+        disk = {"DISK_ATA": "y", "SLOT_MIB": "64", "DATA_MIB": "32"}
+        wide = {"MACHINE_CPUS": "8"}
+        self.assertEqual(diff({}, {"MACHINE_RAM_MIB": "9000"}), "machine RAM (MiB) 8192 -> 9000\n")
+        self.assertEqual(diff(wide, {**wide, "PARTITION_CPU_LIST": '"5,4"'}), "pinned to CPUs 0,1 -> 5,4\n")
+        self.assertEqual(diff(wide, {**wide, "PARTITION_CPUS": "3"}), "CPUs 2 -> 3\npinned to CPUs 0,1 -> 0,1,2\n")
+        self.assertEqual(diff({}, disk), "image boot module -> slots\nslot size (MiB) 0 -> 64\ndata size (MiB) 0 -> 32\n")
+        self.assertEqual(diff(disk, {**disk, "DISK_MIB": "900"}), "machine disk (MiB) 0 -> 900\n")
+        self.assertEqual(diff({}, PORT), "network none -> 02:4e:42:00:00:01\n")
+        self.assertEqual(diff(PORT, {**PORT, "PARTITION_MAC_SPOOFING": "y"}), "network 02:4e:42:00:00:01 -> 02:4e:42:00:00:01 and any other\n")
+        self.assertEqual(diff({}, {"PARTITION_NESTED": None}), "nested 1 -> 0\n")
+        self.assertEqual(diff({"MACHINE_CPUS": "3"}, SECOND), "control: partition none -> control\n")
+        self.assertEqual(diff(SECOND, {**SECOND, "PARTITION2_RAM_MIB": "128"}), "control: RAM (MiB) 64 -> 128\n")
+
 
 class Nested(Case):
     def test_enable_from_nothing(self):
@@ -168,6 +196,48 @@ class Nested(Case):
             self.assertIn(change, done.stdout)
         self.assertEqual(self.run_tool("nested", "status", config).returncode, 0)
         self.assertIn("nothing to change", self.run_tool("nested", "enable", config).stdout)
+
+    def test_enable_counts_the_others(self):
+        """What another partition has is neither taken nor forgotten."""
+        broken = {**SECOND, "PARTITION_NESTED": None, "PARTITION_CPUS": "1", "MACHINE_CPUS": "2"}
+        config = self.config(**broken)
+        told = self.run_tool("nested", "enable", config).stdout
+        self.assertIn("PARTITION_CPUS: 1 -> 2", told)
+        self.assertIn("MACHINE_CPUS: 2 -> 3", told)
+        self.assertEqual(self.run_tool("nested", "status", config).returncode, 0)
+        config = self.config(**broken, PARTITION_CPU_LIST='"1"', PARTITION2_CPU_LIST='"0"')
+        told = self.run_tool("nested", "enable", config).stdout
+        self.assertIn("PARTITION_CPU_LIST: 1 -> 1,2", told)
+        self.assertIn("MACHINE_CPUS: 2 -> 3", told)
+        self.assertIn('CONFIG_PARTITION_CPU_LIST="1,2"\n', config.read_text())
+        self.assertEqual(self.run_tool("nested", "status", config).returncode, 0)
+        config = self.config(**{**SECOND, "PARTITION_NESTED": None, "PARTITION2_RAM_MIB": "4096"})
+        self.assertIn("MACHINE_RAM_MIB: 8192 -> 12288", self.run_tool("nested", "enable", config).stdout)
+        self.assertEqual(self.run_tool("nested", "status", config).returncode, 0)
+        config = self.config(PARTITION_NESTED=None, PARTITION_CPUS="1", PARTITION_CPU_LIST='"a"')
+        done = self.run_tool("nested", "enable", config)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Partition > Pinned to CPUs", done.stderr)
+
+    def test_enable_of_an_image(self):
+        """It says what would have to change; what it was built from can be had, changed."""
+        text = self.config(PARTITION_NESTED=None, PARTITION_CPUS="1").read_text()
+        image = self.path.with_name("image")
+        image.write_bytes(f"\x7fELF\n\nnestbox-configuration-v1-start\n{text}\nnestbox-configuration-v1-end\n".encode() + bytes(100))
+        before = image.read_bytes()
+        done = self.run_tool("nested", "enable", "--dry-run", image)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("PARTITION_NESTED: n -> y", done.stdout)
+        done = self.run_tool("nested", "enable", image)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("linked in then or left out; give --out .config, then make", done.stderr)
+        out = self.path.with_name("out")
+        self.assertEqual(self.run_tool("nested", "enable", "--out", out, image).returncode, 0)
+        self.assertEqual(self.run_tool("nested", "status", out).returncode, 0)
+        self.assertIn("PARTITION_NESTED: y -> n", self.run_tool("nested", "disable", "--dry-run", out).stdout)
+        self.assertEqual(image.read_bytes(), before)
+        self.path.write_bytes(bytes(5000))
+        self.assertIn("is no configuration, and has none inside", self.run_tool("nested", "enable", self.path).stderr)
 
     def test_network_of_a_hypervisor(self):
         config = self.config(**PORT)
