@@ -6,6 +6,7 @@
  */
 #include "guest.h"
 
+#define COM1_LINE_STATUS 0x3FD
 #define COUNT_PLACE 0x2000000ull
 #define COUNT_MAGIC 0x4E42544553544D44ull
 #define OUTSIDE_RAM 0x08000000ull
@@ -86,12 +87,22 @@ static u64 next(void)
 	return place[1]++;
 }
 
+static void wait_for_key(void)
+{
+	print("guest: waits for a key\n");
+	while (!(inb(COM1_LINE_STATUS) & 1))
+		;
+}
+
+/* The command line: nothing, the number of the misdeed, or "wait", until somebody presses a key. */
 void guest_main(void)
 {
 	const char *line = command_line();
-	u64 number = *line ? (u64)(*line - '0') : next();
+	u64 number = *line && *line != 'w' ? (u64)(*line - '0') : next();
 
 	traps_init(0);
+	if (*line == 'w')
+		wait_for_key();
 	if (number == ARRAY_SIZE(misdeeds))
 		finish("misdeed");
 	print("guest: misdeed %lu: %s\n", number, misdeeds[number].name);
