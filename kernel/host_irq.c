@@ -38,7 +38,7 @@ void host_irq_pass_on(struct partition *p, u32 line)
 	vcpu_kick(&p->vcpus[0]);
 }
 
-/* Interrupts are routed to the box's boot CPU. */
+/* Interrupts are routed to the first partition's boot CPU. */
 void host_irq_note(u32 line)
 {
 	if (line < HOST_IRQ_LINES)

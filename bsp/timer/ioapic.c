@@ -51,12 +51,12 @@ struct ioapic_line ioapic_isa_line(const struct board_info *board, u32 irq)
 	return line;
 }
 
-bool ioapic_init(const struct board_info *board, u32 boot_apic_id)
+bool ioapic_init(const struct board_info *board, u32 apic_id)
 {
 	port_outb(PIC1_MASK_PORT, 0xFF);
 	port_outb(PIC2_MASK_PORT, 0xFF);
 	known_board = board;
-	target_apic_id = boot_apic_id;
+	target_apic_id = apic_id;
 	for (ioapic_count = 0; ioapic_count < board->ioapic_count; ioapic_count++) {
 		struct ioapic *io = &ioapics[ioapic_count];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The board's IOAPICs: ISA lines to vectors on the boot CPU. The old PICs are masked for good.
+ * The board's IOAPICs: ISA lines to vectors on one CPU. The old PICs are masked for good.
  * Source: Intel 82093AA data sheet "I/O APIC Registers"; ACPI Specification 6.5, 5.2.12.5
  * "Interrupt Source Override".
  */
@@ -12,10 +12,10 @@
 
 /* After paging_activate(). Masks every line of every IOAPIC and both PICs. False: a register page
  * cannot be mapped. */
-bool must_check ioapic_init(const struct board_info *board, u32 boot_apic_id);
-/* Unmasked on return. False: no IOAPIC serves the line, or the boot CPU's id is above 254. */
+bool must_check ioapic_init(const struct board_info *board, u32 apic_id);
+/* Unmasked on return. False: no IOAPIC serves the line, or that CPU's id is above 254. */
 bool must_check ioapic_route_isa(u32 irq, u8 vector);
-/* The boot CPU's APIC id, where all interrupts go; above IOAPIC_MAX_TARGET, nothing can reach it. */
+/* The APIC id of the CPU where all interrupts go; above IOAPIC_MAX_TARGET, nothing can reach it. */
 #define IOAPIC_MAX_TARGET 254u /* wider ids need interrupt remapping */
 u32 ioapic_target(void);
 void ioapic_set_masked(u32 irq, bool is_masked);
