@@ -16,7 +16,7 @@
 #include "bsp/types.h"
 
 #define PAGING_POOL_PAGES 512
-#define PAGING_MAX_SPACES 4
+#define PAGING_MAX_SPACES 5 /* of four partitions, and the one in which CPUs are started */
 #define PAGING_WINDOW_CPUS 16
 #define PAGING_WINDOW_SLOTS 16
 /* Slot of CPU 0 that bsp/ uses while booting; the kernel's are below. */
