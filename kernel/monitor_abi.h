@@ -82,7 +82,7 @@ enum syscall_number {
 	SYS_STOP = 10,          /* (enum stop_reason, detail): stop the partition; the upcall still must be completed. Of one that is held
 	                         * stopped, STOP_REQUESTED takes the box out: ACTION_RESTART, _REBOOT, _POWER_OFF */
 	SYS_STATISTICS = 11,    /* (cpu, struct exit_statistics *): copies the counters of one CPU; after a trace was switched on, starts it */
-	SYS_LOG_READ = 12,      /* (buffer, length, offset): reads the log ring, oldest first; bytes copied */
+	SYS_LOG_READ = 12,      /* (buffer, length, offset): reads the log ring, oldest first; bytes copied; the first partition's monitor only */
 	SYS_PORT_READ_WORDS = 13,  /* (port, buffer, bytes): fills the buffer with 16-bit reads of a granted port; at most 4096 bytes, even */
 	SYS_PORT_WRITE_WORDS = 14, /* (port, buffer, bytes) */
 	SYS_DMA_ADDRESS = 15,   /* (address): where the monitor's own writable page lies in physical memory, for a driver that may tell a device */

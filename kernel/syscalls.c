@@ -248,7 +248,8 @@ static u64 sys_log_read(const struct trap_frame *f)
 {
 	char bytes[COPY_BYTES];
 
-	if (!is_user_range(f->rdi, f->rsi, true))
+	/* all partitions' lines are in it */
+	if (!is_first() || !is_user_range(f->rdi, f->rsi, true))
 		return ERROR(SYS_EFAULT);
 	u32 copied = log_read(bytes, (u32)min_u64(f->rsi, sizeof(bytes)), f->rdx);
 	copy_to_user(f->rdi, bytes, copied);
