@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The monitors' address spaces. The monitor is an ELF embedded in the kernel's read-only data: its text is mapped in place, its writable
- * segments are copied into a pool of the partition's. Owns the pools, the call pages, the information pages and the ring-3 stacks.
+ * segments are copied into a pool of the partition's, once more when one that has failed is to begin anew. Owns the pools, the call pages, the
+ * information pages and the ring-3 stacks.
  */
 #include "bsp/memory/paging.h"
 #include "kernel/crash.h"
@@ -40,6 +41,7 @@ static hpa_t own(const void *memory)
 	return HPA(kernel_physical(memory));
 }
 
+/* Loaded once more, a segment is where it was: the pool is given out in the same order. */
 static void load_segment(struct partition *p, const struct elf_segment *segment)
 {
 	const u8 *source = monitor_elf + segment->offset;
@@ -50,13 +52,28 @@ static void load_segment(struct partition *p, const struct elf_segment *segment)
 		u8 *memory = pool_take(p, segment->memory_bytes);
 
 		__builtin_memcpy(memory, source, segment->file_bytes);
+		__builtin_memset(memory + segment->file_bytes, 0, segment->memory_bytes - segment->file_bytes);
 		m.physical = own(memory);
 		m.flags = PAGING_WRITE;
 	} else {
 		CHECK(!((u64)source & PAGE_MASK) && segment->memory_bytes == segment->file_bytes);
 		m.flags = segment->flags & ELF_EXECUTABLE ? PAGING_EXECUTE : 0;
 	}
-	map(p, m);
+	if (!p->monitor.entry_point)
+		map(p, m);
+}
+
+static void load_program(struct partition *p)
+{
+	const struct elf_header *header = (const void *)monitor_elf;
+	const struct elf_segment *segments = (const void *)(monitor_elf + header->segments_offset);
+
+	CHECK(header->magic == ELF_MAGIC && header->segment_bytes == sizeof(struct elf_segment));
+	p->monitor.pool_used = 0;
+	for (u32 i = 0; i < header->segment_count; i++)
+		if (segments[i].type == ELF_LOAD && segments[i].memory_bytes)
+			load_segment(p, &segments[i]);
+	p->monitor.entry_point = header->entry;
 }
 
 static void map_stacks_and_pages(struct partition *p)
@@ -75,20 +92,20 @@ static void map_stacks_and_pages(struct partition *p)
 
 void monitor_load(struct partition *p, hpa_t module)
 {
-	const struct elf_header *header = (const void *)monitor_elf;
-	const struct elf_segment *segments = (const void *)(monitor_elf + header->segments_offset);
 	const struct monitor_info *info = &p->monitor.info;
 
-	CHECK(header->magic == ELF_MAGIC && header->segment_bytes == sizeof(struct elf_segment));
 	CHECK(paging_space_create(&p->monitor.space));
-	for (u32 i = 0; i < header->segment_count; i++)
-		if (segments[i].type == ELF_LOAD && segments[i].memory_bytes)
-			load_segment(p, &segments[i]);
+	load_program(p);
 	map_stacks_and_pages(p);
 	map(p, (struct mapping){ MONITOR_RAM_VA, HPA(p->ram.host_base), p->ram.bytes, PAGING_WRITE });
 	if (info->has_crash_report)
 		map(p, (struct mapping){ MONITOR_CRASH_VA, HPA(CRASH_PAGE), PAGE_SIZE, PAGING_WRITE });
 	if (info->module_bytes)
 		map(p, (struct mapping){ MONITOR_MODULE_VA, module, info->module_bytes, 0 });
-	p->monitor.entry_point = header->entry;
+}
+
+void monitor_reload(struct partition *p)
+{
+	load_program(p);
+	p->monitor.has_faulted = false;
 }

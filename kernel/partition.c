@@ -35,14 +35,12 @@ static const char *const action_names[] = {
 	[ACTION_HOLD] = "hold", [ACTION_RESTART] = "restart", [ACTION_REBOOT] = "reboot the box", [ACTION_POWER_OFF] = "power off",
 };
 
-/* Without a monitor there is nobody to load an image. */
+/* Without a monitor there is nobody to load an image. The first's cannot begin anew while the box's devices may still write into its memory. */
 static enum stop_action fallback_action(const struct partition *p)
 {
 	u32 action = p->plan->on_crash;
 
-	if (action != ACTION_RESTART)
-		return (enum stop_action)action;
-	return p->number ? ACTION_HOLD : ACTION_REBOOT;
+	return action == ACTION_RESTART && !p->number ? ACTION_REBOOT : (enum stop_action)action;
 }
 
 /* The box belongs to the first partition; another ends it only by the crash for which it is configured so. */
@@ -51,7 +49,7 @@ static enum stop_action limited(const struct partition *p, enum stop_action acti
 	return action <= ACTION_RESTART || !p->number || action == p->plan->on_crash ? action : ACTION_HOLD;
 }
 
-/* Asks the monitor; a dead monitor or an answer that is none leaves the configured crash action, without restart. */
+/* Asks the monitor; a dead monitor or an answer that is none leaves the configured crash action. */
 static enum stop_action choose_action(struct partition *p)
 {
 	u64 answer = upcall_run(UPCALL_STOPPED, p->stop_detail, 0, p->stop_reason);
@@ -118,6 +116,8 @@ static void restart(struct vcpu *v)
 {
 	struct partition *p = v->partition;
 
+	if (p->monitor.has_faulted)
+		monitor_reload(p);
 	timers_reset_monitor();
 	reset_cpu(v);
 	for (u32 i = 0; i < p->cpu_count; i++)

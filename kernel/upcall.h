@@ -41,6 +41,8 @@ void upcall_interrupted_by_nmi(void);
 /* Loads the embedded monitor into an address space of the partition's own, from its plan, its RAM and p->monitor.info. */
 struct partition;
 void monitor_load(struct partition *p, hpa_t module);
+/* After a fault, with all of its CPUs parked: as it was when it was loaded. Not for a monitor whose devices may write into its memory. */
+void monitor_reload(struct partition *p);
 /* Can ring 3 itself read (or write) all of [address, address + length)? */
 bool upcall_range_is_mapped(u64 address, u64 length, bool write);
 /* Registers of a device into the address space of this partition's monitor; 0: refused. See SYS_MMIO_MAP. */
