@@ -220,7 +220,7 @@ MONITOR_OBJECTS := $(MONITOR_GLUE_ASM:%=$(O)/glue/%.o) $(MONITOR_GLUE:%=$(O)/glu
 $(O)/monitor.elf: $(MONITOR_OBJECTS) bsp/newlib/monitor.lds
 	$(call say,LD $@)
 	$(Q)$(CC) -nostdlib -static $(NO_PIE) -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack -Wl,--defsym=monitor_pool=$(CONFIG_MONITOR_POOL_KIB)*1024 \
-		-T bsp/newlib/monitor.lds -o $@ \
+		-T bsp/newlib/monitor.lds $(MONITOR_LINK) -o $@ \
 		$(filter %.o,$^) -L$(NEWLIB_DIR)/lib $(MBEDTLS_BOX_DIR)/lib/libmbedcrypto.a -lc -lgcc
 
 ## Kernel

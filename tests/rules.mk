@@ -44,6 +44,17 @@ $(T)/unit/$(1): $(T)/san/tests/unit/$(1).o $(call unit_extra,$(1)) $(call unit_h
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
+## MONITOR_TEST=fiend: a monitor that does what its guest says, in builds of the system tests (tests/system/monitor/)
+
+ifneq ($(MONITOR_TEST),)
+$(if $(CONFIG_RELEASE),$(error a release has no monitor of the tests: leave MONITOR_TEST out))
+MONITOR_TEST_OBJECT := $(T)/monitor/$(MONITOR_TEST).o
+$(MONITOR_TEST_OBJECT): tests/system/monitor/$(MONITOR_TEST).c tests/system/monitor/$(MONITOR_TEST).h $(BASE)
+	$(Q)mkdir -p $(@D) && $(CC) $(RING3) -I. -I$(O)/include/monitor -c $< -o $@
+$(O)/monitor.elf: $(MONITOR_TEST_OBJECT)
+$(O)/monitor.elf: MONITOR_LINK := -Wl,--wrap=board_port_out
+endif
+
 ## Built as what ships is built: how fast hashing is on the host, what the box's own verifier needs
 
 PLAIN := $(T)/unit/plain

@@ -91,9 +91,16 @@ def prepare_build(tools, name):
         if not defconfig.exists() or defconfig.read_text(encoding="ascii") != BUILDS[name]:
             defconfig.write_text(BUILDS[name], encoding="ascii")
             subprocess.run([PYTHON, TOP / "tools/config.py", "load", defconfig, output / ".config"], check=True)
-    roots = " ".join(os.path.relpath(prefix.with_suffix(".pub"), TOP) for prefix in tools.roots()) if name == "roots" else ""
-    make(output, "nestbox.elf", words=[f"ROOTS={roots}", "THRESHOLD=2"] if roots else [])
+    make(output, "nestbox.elf", words=build_words(tools, name))
     return output / "nestbox.elf"
+
+
+def build_words(tools, name):
+    """What make is told beside the configuration."""
+    if name == "roots":
+        roots = " ".join(os.path.relpath(prefix.with_suffix(".pub"), TOP) for prefix in tools.roots())
+        return [f"ROOTS={roots}", "THRESHOLD=2"]
+    return ["MONITOR_TEST=fiend"] if name == "four" else []
 
 
 def take_turn(tools):

@@ -45,6 +45,16 @@ BUILDS = {
               'CONFIG_PARTITION2_CPU_LIST="2"\nCONFIG_MACHINE_CPUS=4\n',
     "two-hello": GUEST.replace("=160", "=256") + "CONFIG_PARTITIONS=2\nCONFIG_MACHINE_CPUS=3\n",
     "large-pages": NESTING + 'CONFIG_GUARD_PAGE_SIZE_DEFECT=n\nCONFIG_PARTITION_CPU_LIST="1,0"\n',  # the boot CPU is not the first
+    "four": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_HOLD").replace("=160", "=512") + """CONFIG_PARTITIONS=4
+CONFIG_PARTITION_CPUS=1
+CONFIG_PARTITION2_NAME="second"
+CONFIG_PARTITION3_NAME="third"
+CONFIG_PARTITION3_CPUS=2
+CONFIG_PARTITION3_ON_CRASH_RESTART=y
+CONFIG_PARTITION4_NAME="fourth"
+CONFIG_PARTITION4_RAM_MIB=96
+CONFIG_MACHINE_CPUS=5
+""",  # with a monitor of the tests (tests/system/monitor/)
     "parent": 'CONFIG_PARTITION_NAME="nest"\nCONFIG_PARTITION_RAM_MIB=1024\nCONFIG_PARTITION_NESTED_SMALL=y\nCONFIG_MACHINE_RAM_MIB=2048\n',
     "debian-qemu": (CONFIGS / "bochs_debian_qemu_defconfig").read_text(encoding="ascii"),
     "xen": (CONFIGS / "bochs_xen_defconfig").read_text(encoding="ascii"),
@@ -93,10 +103,10 @@ def guest(name, cmdline=""):
     return make
 
 
-def guest_for(partition, name):
+def guest_for(partition, name, cmdline=""):
     """A guest for another partition than the first."""
     def make(tools, out):
-        return tamper.create(tools, out, kernel=tools.guest(name), partition=partition)
+        return tamper.create(tools, out, kernel=tools.guest(name), partition=partition, cmdline=cmdline or None)
     return make
 
 
@@ -258,6 +268,24 @@ AT_CONSOLE = (
 CONSOLE = ("guest: byte 61", "guest: byte 62", "password:", "console: wrong password", "console: login", "partition  test: running", "I/O port", "stopped from the console; the box stays up",
            "test: stopped", "image: accepted", "test: running", "back to the guest", "guest: echo is ready", "guest: byte 63", "guest: the button was pressed",
            "partition test: powered off", POWERED_OFF)
+
+# a monitor's deeds, by the numbers of tests/system/monitor/fiend.h: the second is held after one, the third does all in turn, the fourth never ends
+FIEND_ENDS, FIEND_HOGS = 12, 14
+FIENDS = {"second": guest_for("second", "fiend", "1"), "third": guest_for("third", "fiend"), "fourth": guest_for("fourth", "fiend", str(FIEND_HOGS))}
+
+
+def fiends_are_contained(text):
+    """Each deed that ends a monitor is reported, and is what ends it, once; each that does not comes back. A line may begin behind one that is not whole."""
+    wanted = {"third. guest: deed (?:[0-9]|1[0-3])$": FIEND_ENDS + 2, "monitor of third: fault ": FIEND_ENDS, "monitor of second: fault 14 ": 1, "monitor of ": FIEND_ENDS + 1,
+              "kernel: partition third stopped, action: restart": FIEND_ENDS, "kernel: partition third stopped, action: hold": 1,
+              "kernel: partition second stopped, action: hold": 1, "third. fiend: 35 calls, 0 went through": 1, "third. fiend: calls in disorder, and one in order after them: 0": 1,
+              "fourth. fiend: the monitor hogs its CPU": 1, "kernel: partition fourth": 0}
+    for pattern, count in wanted.items():
+        found = len(re.findall(pattern, text, re.MULTILINE))
+        if found != count:
+            return f"{found} times instead of {count}: {pattern}"
+    return None
+
 
 # a minute on a PC with nothing else to do
 HOSTILE_CASES = 2000
@@ -426,11 +454,21 @@ TESTS = [
          expects=("^second. guest: misdeed 0: reads outside its RAM", "touched memory outside its RAM at guest-physical 8000000", "^second. partition second: stopped: it did what nothing can answer",
                   "kernel: partition second stopped, action: hold", "^guest: byte 61"), until="guest: byte 61", cpus=3, memory=256, forbids="guest: WRONG|guest: UNEXPECTED|kernel: VM entry",
          others={"second": guest_for("second", "misdeed")}, typed=(("partition second stopped, action: hold", "a"),)),
-    Test("two: the first crashes, the second goes on", "two", guest("misdeed"),
-         expects=("partition: .*triple fault|partition: ", "kernel: partition stopped, action: hold", "nestbox> ", "^test +stopped +2 +64 MiB", "^second +running +1 +64 MiB",
+    Test("two: the second triple-faults, the first goes on", "two", guest("echo"),
+         expects=("^second. guest: misdeed 3: triple-faults", "^second. partition second: stopped: triple fault on a CPU", "kernel: partition second stopped, action: hold", "^guest: byte 61"),
+         until="guest: byte 61", cpus=3, memory=256, others={"second": guest_for("second", "misdeed", "3")}, forbids="guest: WRONG|guest: UNEXPECTED|kernel: VM entry",
+         typed=(("partition second stopped, action: hold", "a"),)),
+    Test("two: the first triple-faults, the second goes on", "two", guest("misdeed", "3"),
+         expects=("guest: misdeed 3", "partition test: stopped: triple fault on a CPU", "kernel: partition stopped, action: hold", "nestbox> ", "^test +stopped +2 +64 MiB", "^second +running +1 +64 MiB",
                   "^second. guest: byte 62"), until="guest: byte 62", cpus=3, memory=256, timeout=240, forbids="guest: WRONG|guest: UNEXPECTED|kernel: VM entry",
          others={"second": guest_for("second", "echo")},
          typed=(("partition stopped, action: hold", ESCAPE_KEY), ("password: ", password), ("nestbox> ", "partitions\n"), ("second +running", "guest second\n"),
+                ("back to the guest", "b"))),
+    Test("four: monitors fail in every way, the first goes on", "four", guest("echo"),
+         expects=("partition second, 64 MiB", "CPU 1 .*vCPU 0 of second", "partition third, 64 MiB", "CPU 3 .*vCPU 1 of third", "partition fourth, 96 MiB", "CPU 4 .*vCPU 0 of fourth",
+                  "^guest: byte 61", "nestbox> ", "^test +running +1 +64 MiB", "^second +broken +1 +64 MiB", "^third +stopped +2 +64 MiB", "^fourth +running +1 +96 MiB", "^guest: byte 62"),
+         until="guest: byte 62", cpus=5, memory=512, timeout=240, others=FIENDS, check=fiends_are_contained,
+         typed=(("all deeds done", "a"), ("guest: byte 61", ESCAPE_KEY), ("password: ", password), ("nestbox> ", "partitions\n"), ("fourth +running", "guest\n"),
                 ("back to the guest", "b"))),
     Test("power: three resets, then S5", "guest", guest("power"), RESETS, until=""),
     Test("image: hashed by the CPU's SHA extensions", "guest", hashed_by("sha256", "power"), RESETS, until="", options=("--model", "corei7_icelake_u")),

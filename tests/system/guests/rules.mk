@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Guests of the system tests: freestanding Multiboot programs, a few KiB each. A file NAME_*.c belongs to the guest NAME.
 
-GUESTS := contain misdeed cpus stress heart power vmx echo virtio updater hostile network
+GUESTS := contain misdeed cpus stress heart power vmx echo virtio updater hostile network fiend
 GUEST_DIR := tests/system/guests
 GUEST_OUT := $(T)/guests
 GUEST_FLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-pic -fno-pie -fno-stack-protector \
