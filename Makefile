@@ -37,11 +37,11 @@ KERNEL := main handshake arch_capabilities parent partition_setup partition part
 	upcall monitor_load syscalls host_irq fpu percpu traps log crash
 KERNEL_ASM := entry traps
 
-NESTED := $(if $(CONFIG_PARTITION_NESTED),$(patsubst nested/%.c,%,$(wildcard nested/*.c)))
-KERNEL += $(if $(CONFIG_PARTITION_NESTED),,nested_off)
+NESTED := $(if $(CONFIG_PARTITION_NESTED),$(filter-out $(if $(CONFIG_GDB),,debug12),$(patsubst nested/%.c,%,$(wildcard nested/*.c))))
+KERNEL += $(if $(CONFIG_PARTITION_NESTED),,nested_off) $(if $(CONFIG_GDB),debug)
 
 KEYRING_POLICY := $(if $(CONFIG_RELEASE),keyring_release,keyring_dev)
-MONITOR := $(filter-out image/keyring_dev image/keyring_release,$(patsubst partitions/monitor/%.c,%, \
+MONITOR := $(filter-out image/keyring_dev image/keyring_release $(if $(CONFIG_GDB),gdb/gdb_off,gdb/gdb gdb/stub% gdb/packet gdb/walk),$(patsubst partitions/monitor/%.c,%, \
 	$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c))) image/$(KEYRING_POLICY)
 MONITOR_GLUE := $(patsubst bsp/newlib/%.c,%,$(wildcard bsp/newlib/*.c))
 MONITOR_GLUE_ASM := $(patsubst bsp/newlib/%.S,%,$(wildcard bsp/newlib/*.S))
@@ -122,6 +122,7 @@ $(INCLUDES): Makefile
 	$(Q)ln -s $(abspath bsp) $(abspath kernel) $(abspath nested) $(O)/include/nested/
 	$(Q)ln -s $(abspath kernel/monitor_abi.h) $(O)/include/monitor/kernel/
 	$(Q)mkdir -p $(O)/include/monitor/bsp && ln -s $(abspath bsp/newlib) $(abspath bsp/disk) $(abspath bsp/net) $(abspath bsp/pci) $(O)/include/monitor/bsp/
+	$(Q)mkdir -p $(O)/include/monitor/nested && ln -s $(abspath nested/fields.def) $(O)/include/monitor/nested/
 	$(Q)touch $@
 
 ## Compiling: one rule a layer
@@ -230,7 +231,7 @@ $(O)/role.h: $(O)/config.h $(O)/nestbox
 	$(Q)$(foreach n,2 3 4,$(if $(CONFIG_PARTITION$n_NAME),echo "#define CONFIG_ROLE_UUID_$n $$($(O)/nestbox role --c-array "$(CONFIG_PARTITION$n_NAME)")" >>$@;))
 	$(Q)$(O)/nestbox layout --pins $(DOTCONFIG) >>$@
 
-$(O)/kernel/main.o $(O)/kernel/partition_setup.o $(O)/kernel/handshake.o $(O)/kernel/host_irq.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
+$(O)/kernel/main.o $(O)/kernel/exits.o $(O)/kernel/debug.o $(O)/kernel/partition_setup.o $(O)/kernel/handshake.o $(O)/kernel/host_irq.o $(O)/kernel/vmx/vmx.o $(O)/nested/nested.o $(O)/kernel/syscalls.o: $(O)/role.h
 
 $(O)/kernel/monitor_blob.o: $(O)/monitor.elf kernel/monitor_blob.S
 	$(Q)mkdir -p $(@D) && strip -o $(O)/monitor.stripped $< && $(CC) -c -Wa,-I$(O) kernel/monitor_blob.S -o $@

@@ -32,6 +32,12 @@
 #define CONFIG_GUARD_PAGE_SIZE_DEFECT_ON 0
 #endif
 
+#if defined(CONFIG_GDB)
+#define CONFIG_GDB_ON 1
+#else
+#define CONFIG_GDB_ON 0
+#endif
+
 #if defined(CONFIG_DEBUG_EXIT)
 #define CONFIG_DEBUG_EXIT_ON 1
 #else

@@ -4,7 +4,9 @@
 
 #include "bsp/cpu.h"
 #include "bsp/timer/lapic.h"
+#include "kernel/config_text.h"
 #include "kernel/crash.h"
+#include "kernel/debug.h"
 #include "kernel/exit_sample.h"
 #include "kernel/host_irq.h"
 #include "kernel/interrupts.h"
@@ -63,6 +65,11 @@ static cold_path enum exit_action exit_not_offered(struct vcpu *v)
 	return EXIT_ACTION_STOP;
 }
 
+static enum exit_action exit_monitor_trap(struct vcpu *v)
+{
+	return CONFIG_GDB_ON ? debug_step_done(v) : exit_not_offered(v);
+}
+
 static const struct exit_row {
 	enum exit_action (*handle)(struct vcpu *v);
 	bool may_cut_delivery; /* can come while an event is being delivered: IDT-vectoring information counts */
@@ -93,6 +100,7 @@ static const struct exit_row {
 	[EXIT_RDMSR] = { exit_rdmsr, false },
 	[EXIT_WRMSR] = { exit_wrmsr, false },
 	[EXIT_MWAIT] = { exit_undefined, false },
+	[EXIT_MONITOR_TRAP_FLAG] = { exit_monitor_trap, false },
 	[EXIT_MONITOR] = { exit_undefined, false },
 	[EXIT_EPT_VIOLATION] = { exit_ept_violation, true },
 	[EXIT_INVEPT] = { exit_vmx_instruction, false },
@@ -217,6 +225,8 @@ static void handle_requests(struct vcpu *v)
 		partition_park(v);
 		return; /* what else was asked was asked of the guest that is gone */
 	}
+	if (CONFIG_GDB_ON && requests & REQUEST_DEBUG)
+		debug_park(v);
 	if (requests & REQUEST_INIT && !nested_blocks_init(v)) {
 		vcpu_reset(v);
 		v->state = v->is_boot ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI;
@@ -245,6 +255,8 @@ static inline struct vcpu *prepare_entry(struct vcpu *v)
 {
 	if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) | (v->state != VCPU_RUNNING))
 		wait_to_run(v);
+	if (CONFIG_GDB_ON && debug_is_stepping(v) && !v->event.info)
+		return v;
 	interrupts_prepare_entry(v);
 	return v;
 }
@@ -357,6 +369,8 @@ enum exit_action exit_exception(struct vcpu *v)
 	}
 	if (vector == EXC_DB)
 		return debug_exception(v, info);
+	if (CONFIG_GDB_ON && vector == EXC_BP)
+		return debug_breakpoint(v);
 	u32 error = info & INTERRUPTION_HAS_ERROR ? (u32)vmread(VMCS_EXIT_INTERRUPTION_ERROR_CODE) : 0;
 	vcpu_inject_exception(v, vector, error);
 	return EXIT_ACTION_RESUME;

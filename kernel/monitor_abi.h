@@ -17,6 +17,7 @@
 
 #define MONITOR_ABI_VERSION 1
 #define MONITOR_MAX_CPUS 8
+#define DEBUG_HOST_IRQ 15 /* no line: all vCPUs have stopped for the debugger */
 #define DISK_HOST_IRQ 14 /* of a disk on the first IDE channel, or the message of another one */
 
 /* Fixed places in the monitor's address space. Everything else there is the program and its stacks. */
@@ -90,7 +91,39 @@ enum syscall_number {
 	                         * good; their address. Only until the partition has started, and only what is no memory and no interrupt controller */
 	SYS_CONSOLE_FEED = 17,     /* (partition, byte): for another partition's SYS_CONSOLE_READ; the first partition's monitor only. -SYS_EAGAIN: no room */
 	SYS_PARTITION = 18,        /* (partition, struct partition_status *): what there is and how it is; the first partition's monitor only */
+	SYS_DEBUG = 19,            /* (vCPU, enum debug_command, struct debug_registers *); -SYS_ENOENT: this box is built without, or the CPU
+	                            * cannot step; -SYS_EAGAIN: the vCPU has not stopped */
 	SYS_COUNT
+};
+
+/*
+ * A debugger of the partition. ATTACH asks all vCPUs to stop, as a breakpoint of one does; when all have, UPCALL_HOST_IRQ comes with DEBUG_HOST_IRQ.
+ * Then READ and WRITE (general registers, RIP and flags of L1), and for each vCPU one that lets it go on.
+ */
+enum debug_command {
+	DEBUG_ATTACH = 1,
+	DEBUG_DETACH,  /* INT3 is the guest's own again; those that are stopped still are */
+	DEBUG_READ,
+	DEBUG_WRITE,
+	DEBUG_GO,
+	DEBUG_STEP,    /* one instruction, then all stop */
+	DEBUG_REFLECT, /* the INT3 it has stopped at is the guest's own */
+};
+enum debug_stop { DEBUG_STOP_ASKED, DEBUG_STOP_BREAKPOINT, DEBUG_STOP_STEP };
+enum debug_shown {
+	DEBUG_CS, DEBUG_SS, DEBUG_DS, DEBUG_ES, DEBUG_FS, DEBUG_GS, DEBUG_FS_BASE, DEBUG_GS_BASE, DEBUG_CR0, DEBUG_CR3, DEBUG_CR4, DEBUG_EFER, DEBUG_SHOWN,
+};
+#define DEBUG_RFLAGS 0x0FD5u /* that a debugger may change: status, TF, IF, DF */
+#define DEBUG_VMCS12_FIELDS 192
+struct debug_registers {
+	uint64_t general[16];   /* in the order of ModRM */
+	uint64_t rip, rflags;
+	uint64_t shown[DEBUG_SHOWN];
+	uint32_t is_l2;         /* all of this is L2's */
+	uint32_t is_waiting;    /* for SIPI: it has not started */
+	uint32_t stopped_by;    /* enum debug_stop */
+	uint32_t vmcs12_count;  /* fields of L1's current VMCS, by their place in nested/fields.def; 0: it has none */
+	uint64_t vmcs12[DEBUG_VMCS12_FIELDS];
 };
 
 /* Another partition as the first one's monitor sees it. */

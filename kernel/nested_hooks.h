@@ -71,6 +71,9 @@ void nested_tsc_moved(struct vcpu *v);
 /* Notes in the vCPU's statistics what the engine uses of its pool; from any CPU. */
 void nested_count_tables(const struct vcpu *v);
 
+/* The fields of L1's current VMCS as they are now, by their place in the table; how many, 0 without one. */
+u32 nested_debug_fields(struct vcpu *v, u64 *values, u32 most);
+
 /* Host TSC deadline of the nested engine's own timers (L1's preemption timer), ~0 for none. */
 u64 nested_deadline(const struct vcpu *v);
 

@@ -106,6 +106,12 @@ void nested_tsc_moved(struct vcpu *v)
 	(void)v;
 }
 
+u32 nested_debug_fields(struct vcpu *v, u64 *values, u32 most)
+{
+	(void)v, (void)values, (void)most;
+	return 0;
+}
+
 u64 nested_deadline(const struct vcpu *v)
 {
 	(void)v;

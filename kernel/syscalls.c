@@ -8,6 +8,7 @@
 #include "bsp/console/console.h"
 #include "bsp/cpu.h"
 #include "kernel/config_text.h"
+#include "kernel/debug.h"
 #include "kernel/exit_sample.h"
 #include "kernel/host_irq.h"
 #include "kernel/interrupts.h"
@@ -278,6 +279,25 @@ static u64 sys_mmio_map(const struct trap_frame *f)
 	return address ? address : ERROR(SYS_EPERM);
 }
 
+static u64 sys_debug(const struct trap_frame *f)
+{
+	static struct debug_registers registers; /* the first partition's monitor serialises its calls */
+
+	if (!CONFIG_GDB_ON || !is_first())
+		return ERROR(SYS_ENOENT);
+	if (f->rsi == DEBUG_WRITE && !is_user_range(f->rdx, sizeof(registers), false))
+		return ERROR(SYS_EFAULT);
+	if (f->rsi == DEBUG_READ && !is_user_range(f->rdx, sizeof(registers), true))
+		return ERROR(SYS_EFAULT);
+	if (f->rsi == DEBUG_WRITE)
+		copy_from_user(&registers, f->rdx, sizeof(registers));
+	int64_t result = debug_command((u32)f->rdi, (enum debug_command)f->rsi, &registers);
+
+	if (f->rsi == DEBUG_READ && !result)
+		copy_to_user(f->rdx, &registers, sizeof(registers));
+	return (u64)result;
+}
+
 static u64 (*const syscalls[SYS_COUNT])(const struct trap_frame *) = {
 	[SYS_COMPLETE] = sys_complete,
 	[SYS_LOG] = sys_log,
@@ -298,6 +318,7 @@ static u64 (*const syscalls[SYS_COUNT])(const struct trap_frame *) = {
 	[SYS_MMIO_MAP] = sys_mmio_map,
 	[SYS_CONSOLE_FEED] = sys_console_feed,
 	[SYS_PARTITION] = sys_partition,
+	[SYS_DEBUG] = sys_debug,
 };
 
 u64 syscall_dispatch(const struct trap_frame *frame)

@@ -92,6 +92,7 @@ enum vcpu_request {
 	REQUEST_SIPI = 1 << 1,
 	REQUEST_NMI = 1 << 2,
 	REQUEST_STOP = 1 << 3,
+	REQUEST_DEBUG = 1 << 4,
 };
 
 /*

@@ -9,7 +9,7 @@ TEST_INCLUDES := -I. -Ipartitions/monitor -Itools/nestbox -I$(T) -isystem $(MBED
 TEST_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -include $(HOST_CONFIG) -MMD -MP $(TEST_INCLUDES)
 
 RING0_SOURCES := $(filter-out bsp/memory/string.c bsp/newlib/% bsp/disk/% bsp/net/% bsp/pci/%,$(wildcard bsp/*/*.c)) $(wildcard kernel/*.c kernel/vmx/*.c nested/*.c)
-RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) $(wildcard bsp/disk/*.c bsp/net/*.c bsp/pci/*.c) \
+RING3_SOURCES := $(filter-out %/keyring_release.c %/crypto_heap.c %/gdb_off.c,$(wildcard partitions/monitor/*.c partitions/monitor/*/*.c)) $(wildcard bsp/disk/*.c bsp/net/*.c bsp/pci/*.c) \
 	$(filter-out %/main.c,$(wildcard tools/nestbox/*.c)) $(wildcard tests/common/*.c)
 
 $(HOST_CONFIG): configs/bochs_small_defconfig Kconfig tools/config.py $(O)/nestbox

@@ -10,6 +10,7 @@
 #include "bsp/msr.h"
 #include "kernel/arch_capabilities.h"
 #include "kernel/config_text.h"
+#include "kernel/debug.h"
 #include "kernel/crash.h"
 #include "kernel/log.h"
 #include "kernel/msr_policy.h"
@@ -192,7 +193,7 @@ static void write_controls(const struct vcpu *v)
 	vmwrite(VMCS_SECONDARY_CONTROLS, vmx_controls.secondary);
 	vmwrite(VMCS_EXIT_CONTROLS, vmx_controls.exit);
 	vmwrite(VMCS_ENTRY_CONTROLS, vmx_controls.entry);
-	vmwrite(VMCS_EXCEPTION_BITMAP, BIT(EXC_MC) | BIT(EXC_AC) | BIT(EXC_DB));
+	vmwrite(VMCS_EXCEPTION_BITMAP, BIT(EXC_MC) | BIT(EXC_AC) | BIT(EXC_DB) | DEBUG_EXCEPTIONS);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_MASK, 0);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_MATCH, 0);
 	vmwrite(VMCS_CR3_TARGET_COUNT, 0);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "bsp/newlib/sys_call.h"
+#include "gdb/gdb.h"
 #include "host.h"
 #include "manage/command.h"
 #include "manage/crash.h"
@@ -116,6 +117,8 @@ void console_open(const struct monitor_info *the_info, struct board *the_board)
 		.run = run,
 		.note = note,
 		.attention = attention,
+		.debug = gdb_feed,
+		.debug_end = gdb_end,
 	};
 	if (crash_open(info->has_crash_report ? (struct crash_report *)MONITOR_CRASH_VA : NULL))
 		print("crash: there is a report from before the reset; `crash` at the console shows it\n");

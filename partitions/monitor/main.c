@@ -12,6 +12,7 @@
 #include "console.h"
 #include "devices/board.h"
 #include "disk.h"
+#include "gdb/gdb.h"
 #include "host.h"
 #include "lock.h"
 #include "manage/act.h"
@@ -111,6 +112,8 @@ static uint64_t on_host_irq(struct call_page *page)
 {
 	if (page->value == CONSOLE_HOST_IRQ) {
 		console_drain();
+	} else if (page->value == DEBUG_HOST_IRQ) {
+		gdb_stopped();
 	} else {
 		disk_note_interrupt();
 		board_disk_interrupt(&board);
@@ -155,6 +158,7 @@ static uint64_t on_stopped(struct call_page *page)
 {
 	armed_ticks = 0;
 	act_target.is_running = false;
+	gdb_guest_end();
 	console_guest_end();
 	probation_stop();
 	disk_end_guest();

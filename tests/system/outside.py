@@ -22,14 +22,14 @@ def environment(password):
 
 
 class Box:
-    """The emulator with a hypervisor that enters its guest as it is told, and the tool beside it."""
+    """The emulator with a guest, and the tool beside it. The usual guest is a hypervisor that enters its guest as it is told."""
 
-    def __init__(self, tools, kernel):
+    def __init__(self, tools, kernel, name="outside", guest="vmx", cmdline="stay"):
         self.tools = tools
-        self.stem = tools.work / "outside"
+        self.stem = tools.work / name
         self.log = self.stem.with_suffix(".log")
         self.socket = self.stem.with_suffix(".sock")
-        image = tamper.create(tools, self.stem.with_suffix(".img"), kernel=tools.guest("vmx"), cmdline="stay")
+        image = tamper.create(tools, self.stem.with_suffix(".img"), kernel=tools.guest(guest), cmdline=cmdline or None)
         iso = self.stem.with_suffix(".iso")
         subprocess.run([tamper.TOP / "tools/disk", "--kernel", kernel, "--image", image, iso], check=True, capture_output=True)
         self.log.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import slot_record
 import tamper
 import updates
 from kill import killed
+from debugger import from_debugger, from_debugger_of_l1
 from outside import from_outside
 from transcripts import same_as_bare
 
@@ -32,6 +33,8 @@ BUILDS = {
     "main": None,
     "guest": GUEST,
     "disk": GUEST + "CONFIG_DISK_ATA=y\nCONFIG_PARTITION_DISK_RAM_KIB=0\nCONFIG_CONFIRM_ON_HEARTBEAT=y\nCONFIG_HEARTBEAT_SECONDS=1\nCONFIG_HEARTBEAT_SILENCE_SECONDS=1\n",
+    "debugger": GUEST + "CONFIG_GDB=y\n",
+    "debugger-nested": NESTING + "CONFIG_GDB=y\n",
     "pci": GUEST + "CONFIG_DISK_PCI=y\n",
     "roots": GUEST + "CONFIG_DISK_ATA=y\n",  # it knows two root keys, of which both must sign a keyring
     "update": "CONFIG_PARTITION_RAM_MIB=512\nCONFIG_PARTITION_NESTED=n\nCONFIG_MACHINE_RAM_MIB=1024\nCONFIG_DEBUG_EXIT=y\nCONFIG_DISK_ATA=y\nCONFIG_SLOT_TRIES=1\n",
@@ -407,6 +410,8 @@ TESTS = [
       for name, model, seed in (("Skylake", "corei7_skylake_x", 1), ("Ice Lake", "corei7_icelake_u", 2))],
     Test("console: login, status, stop, start, power button", "guest", guest("echo"), CONSOLE, timeout=240, typed=AT_CONSOLE,
          forbids=BROKEN + "|no command|takes no arguments"),
+    Test("console: a debugger at the serial line", "debugger", compares=from_debugger),
+    Test("console: a debugger sees L2 and L1's VMCS", "debugger-nested", compares=from_debugger_of_l1),
     Test("console: the host tool at the serial line", "nesting", compares=from_outside),
     Test("slots: the box reads slot a of its disk", "disk", disk=disk("power"),
          expects=("disk: .*, 11 MiB", "slots: reading slot a", "image: version 1.0.0", "slot a: confirmed, active, running", "slot b: confirmed", "image: accepted", "guest: boot 0",

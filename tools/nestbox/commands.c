@@ -34,6 +34,7 @@ static const struct command *const commands[] = {
 	&command_box_console,
 	&command_box_log,
 	&command_box_exits,
+	&command_box_gdb,
 	&command_completion,
 	&command_manual,
 };

@@ -38,6 +38,7 @@ extern const struct command command_run_machine;	    /* cmd_run.c */
 extern const struct command command_box_console;	    /* cmd_console.c */
 extern const struct command command_box_log;	    /* cmd_console.c */
 extern const struct command command_box_exits;	    /* cmd_exits.c */
+extern const struct command command_box_gdb;	    /* cmd_exits.c */
 extern const struct command command_completion;	    /* cmd_manual.c */
 extern const struct command command_manual;	    /* cmd_manual.c */
 

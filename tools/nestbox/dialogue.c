@@ -222,6 +222,25 @@ bool dialogue_ask(struct dialogue *d, const char *command, dialogue_line *take, 
 	}
 }
 
+const char *dialogue_hand_over(struct dialogue *d, const char *command, const char *ready)
+{
+	static char said[DIALOGUE_LINE_BYTES];
+
+	said[0] = 0;
+	if (!type_command(d, command))
+		return said;
+	while (next(d, DIALOGUE_ANSWER_SECONDS) == EVENT_LINE) {
+		bool is_ready = starts(d, ready);
+
+		if (!strstr(d->line, PROMPT))
+			memcpy(said, d->line, sizeof(said));
+		forget_line(d);
+		if (is_ready)
+			return NULL;
+	}
+	return said;
+}
+
 void dialogue_end(struct dialogue *d)
 {
 	if (type_command(d, "logout"))

@@ -30,6 +30,9 @@ const char *dialogue_login(struct dialogue *d, const char *(*password)(void *con
 /* One command; false when the box does not end its answer in time. */
 bool dialogue_ask(struct dialogue *d, const char *command, dialogue_line *take, void *context);
 
+/* A command behind which the line is the caller's. Null when the box says `ready`, else what it says instead. */
+const char *dialogue_hand_over(struct dialogue *d, const char *command, const char *ready);
+
 /* Logs out and gives the line back to the guest. */
 void dialogue_end(struct dialogue *d);
 

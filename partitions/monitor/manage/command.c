@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "gdb/gdb.h"
 #include "manage/act.h"
 #include "manage/crash.h"
 #include "manage/exits.h"

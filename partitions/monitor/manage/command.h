@@ -17,8 +17,8 @@ enum command_caller { CALLER_PERSON = 1, CALLER_GUEST = 2 };
 
 #define COMMAND_MAX_WORDS 8u
 
-/* COMMAND_FOLLOWS: it is to be run again every second, until a key is pressed. */
-enum command_end { COMMAND_STAYS, COMMAND_LEAVES, COMMAND_LOGS_OUT, COMMAND_FOLLOWS };
+/* COMMAND_FOLLOWS: it is to be run again every second, until a key is pressed. COMMAND_DEBUGS: the line is gdb's. */
+enum command_end { COMMAND_STAYS, COMMAND_LEAVES, COMMAND_LOGS_OUT, COMMAND_FOLLOWS, COMMAND_DEBUGS };
 
 struct command_call {
 	enum command_caller caller;

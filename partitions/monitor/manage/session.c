@@ -15,6 +15,8 @@ static void enter(struct session *session, enum session_state state)
 
 static void leave(struct session *session)
 {
+	if (session->state == SESSION_DEBUG)
+		session->debug_end();
 	session->state = SESSION_GUEST;
 	sink_print(&session->out, "\r\033[K[back to the guest]\n");
 	session->attention(session->context, false);
@@ -62,6 +64,8 @@ static void run_line(struct session *session)
 	if (end == COMMAND_FOLLOWS) {
 		memcpy(session->followed, session->line.text, sizeof(session->followed));
 		session->state = SESSION_FOLLOW;
+	} else if (end == COMMAND_DEBUGS) {
+		session->state = SESSION_DEBUG;
 	} else if (end == COMMAND_STAYS) {
 		enter(session, SESSION_PROMPT);
 	} else {
@@ -79,24 +83,8 @@ static void expire(struct session *session, uint64_t now)
 	session->used_at = now;
 }
 
-enum session_taken session_feed(struct session *session, uint8_t byte)
+static void feed_line(struct session *session, uint8_t byte)
 {
-	if (session->state == SESSION_GUEST) {
-		if (byte != SESSION_ESCAPE)
-			return SESSION_IS_GUESTS;
-		attend(session);
-		return SESSION_TAKEN;
-	}
-	if (byte == SESSION_ESCAPE) {
-		leave(session);
-		return session->is_fresh ? SESSION_IS_GUESTS : SESSION_TAKEN;
-	}
-	session->is_fresh = false;
-	expire(session, session->now_seconds(session->context));
-	if (session->state == SESSION_FOLLOW) {
-		enter(session, SESSION_PROMPT);
-		return SESSION_TAKEN;
-	}
 	switch (line_feed(&session->line, byte, &session->out)) {
 	case LINE_COMPLETE:
 		if (session->state == SESSION_LOGIN)
@@ -113,9 +101,28 @@ enum session_taken session_feed(struct session *session, uint8_t byte)
 	default:
 		break;
 	}
-	return SESSION_TAKEN;
 }
 
+enum session_taken session_feed(struct session *session, uint8_t byte)
+{
+	if (session->state == SESSION_GUEST) {
+		if (byte != SESSION_ESCAPE)
+			return SESSION_IS_GUESTS;
+		attend(session);
+		return SESSION_TAKEN;
+	}
+	if (byte == SESSION_ESCAPE) {
+		leave(session);
+		return session->is_fresh ? SESSION_IS_GUESTS : SESSION_TAKEN;
+	}
+	session->is_fresh = false;
+	expire(session, session->now_seconds(session->context));
+	if (session->state == SESSION_FOLLOW || (session->state == SESSION_DEBUG && !session->debug(byte)))
+		enter(session, SESSION_PROMPT);
+	else if (session->state != SESSION_DEBUG)
+		feed_line(session, byte);
+	return SESSION_TAKEN;
+}
 void session_tick(struct session *session)
 {
 	char text[LINE_MAX_BYTES];

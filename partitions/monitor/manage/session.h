@@ -14,7 +14,7 @@
 #define SESSION_ESCAPE 0x1Eu
 #define SESSION_IDLE_SECONDS 600u
 
-enum session_state { SESSION_GUEST, SESSION_LOGIN, SESSION_PROMPT, SESSION_FOLLOW };
+enum session_state { SESSION_GUEST, SESSION_LOGIN, SESSION_PROMPT, SESSION_FOLLOW, SESSION_DEBUG };
 
 enum session_taken { SESSION_IS_GUESTS, SESSION_TAKEN };
 
@@ -25,6 +25,9 @@ struct session {
 	struct sink out;
 	uint64_t (*now_seconds)(void *context);
 	enum command_end (*run)(void *context, char *text);
+	/* SESSION_DEBUG: a byte for the debugger; false: it has gone. The line is taken from it. */
+	bool (*debug)(uint8_t byte);
+	void (*debug_end)(void);
 	/* Something to be kept in the log. */
 	void (*note)(void *context, const char *what);
 	/* The line is taken from the guest, or given back. */

@@ -50,7 +50,23 @@ static enum command_end run(void *context, char *text)
 	runs++;
 	if (!strcmp(text, "follow"))
 		return has_enough ? COMMAND_STAYS : COMMAND_FOLLOWS;
+	if (!strcmp(text, "debug"))
+		return COMMAND_DEBUGS;
 	return !strcmp(text, "leave") ? COMMAND_LEAVES : !strcmp(text, "logout") ? COMMAND_LOGS_OUT : COMMAND_STAYS;
+}
+
+static char debugged[64];
+static uint32_t debug_ends;
+
+static bool debug(uint8_t byte)
+{
+	strncat(debugged, (char *)&byte, 1);
+	return byte != 'D';
+}
+
+static void debug_end(void)
+{
+	debug_ends++;
 }
 
 static void note(void *context, const char *what)
@@ -73,7 +89,9 @@ static int open_session(void **state)
 	(void)state;
 	assert_true(crypto_stretch(&secret, password.hash, sizeof(password.hash)));
 	session = (struct session){ .login.password = &password, .out.write = show, .now_seconds = seconds,
-				    .run = run, .note = note, .attention = attention };
+				    .run = run, .note = note, .attention = attention, .debug = debug, .debug_end = debug_end };
+	debugged[0] = 0;
+	debug_ends = 0;
 	shown_bytes = 0;
 	now = 1000;
 	is_taken = false;
@@ -261,6 +279,26 @@ static void nobody_follows_for_ever(void **state)
 	assert_non_null(strstr(shown, "password: "));
 }
 
+static void a_debugger_has_the_line(void **state)
+{
+	(void)state;
+	log_in();
+	type("debug\r");
+	assert_int_equal(session.state, SESSION_DEBUG);
+	type("$g#67\r\x03");
+	assert_string_equal(debugged, "$g#67\r\x03");
+	assert_string_equal(shown, "");
+	now += SESSION_IDLE_SECONDS + 1; /* it may think for long */
+	type("+D");
+	assert_int_equal(session.state, SESSION_PROMPT);
+	assert_int_equal(debug_ends, 0); /* it has said so itself */
+	type("status\r");
+	assert_string_equal(ran, "status");
+	type("debug\rx" ESCAPE_KEY);
+	assert_int_equal(debug_ends, 1);
+	assert_false(is_taken);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup(no_password_lets_nobody_in, open_session),
 		cmocka_unit_test_setup(waits_double, open_session),
 		cmocka_unit_test_setup(idle_logs_out, open_session),
+		cmocka_unit_test_setup(a_debugger_has_the_line, open_session),
 		cmocka_unit_test(pbkdf2_is_the_standards),
 	};
 

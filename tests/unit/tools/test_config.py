@@ -51,6 +51,13 @@ class Config(unittest.TestCase):
         self.assertRegex(done.stderr, f"(?m)^configuration refused: {words}")
         self.assertFalse((self.path / "target").exists())
 
+    def test_a_release_has_no_debugger(self):
+        for release, lines in (("n", {"CONFIG_GDB=y", "CONFIG_DEBUG_EXIT=y"}), ("y", set())):
+            done = self.run_config("load", f"CONFIG_GDB=y\nCONFIG_DEBUG_EXIT=y\nCONFIG_RELEASE={release}\n")
+            text = (self.path / "target").read_text() if not done.returncode else ""
+            self.assertEqual({line for line in text.splitlines() if line in ("CONFIG_GDB=y", "CONFIG_DEBUG_EXIT=y")}, lines, done.stderr)
+            (self.path / "target").unlink(missing_ok=True)
+
     def test_every_defconfig_loads_and_generates(self):
         for defconfig in sorted(SOURCE.glob("configs/*_defconfig")):
             done = self.run_config("load", defconfig.read_text())
