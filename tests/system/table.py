@@ -48,6 +48,14 @@ BUILDS = {
               'CONFIG_PARTITION2_CPU_LIST="2"\nCONFIG_MACHINE_CPUS=4\n',
     "two-hello": GUEST.replace("=160", "=256") + "CONFIG_PARTITIONS=2\nCONFIG_MACHINE_CPUS=3\n",
     "large-pages": NESTING + 'CONFIG_GUARD_PAGE_SIZE_DEFECT=n\nCONFIG_PARTITION_CPU_LIST="1,0"\n',  # the boot CPU is not the first
+    "three-disk": GUEST.replace("=160", "=384") + """CONFIG_DISK_ATA=y
+CONFIG_PARTITION_DISK_RAM_KIB=0
+CONFIG_PARTITION_CPUS=1
+CONFIG_PARTITIONS=3
+CONFIG_PARTITION2_NAME="second"
+CONFIG_PARTITION3_NAME="third"
+CONFIG_MACHINE_CPUS=3
+""",
     "four": GUEST.replace("ON_CRASH_POWER_OFF", "ON_CRASH_HOLD").replace("=160", "=512") + """CONFIG_PARTITIONS=4
 CONFIG_PARTITION_CPUS=1
 CONFIG_PARTITION2_NAME="second"
@@ -139,6 +147,16 @@ def disk(name, damaged="", boots=None, tries=0):
             slot_record.try_slot_b(out, tries)
         return out
     return make
+
+
+def disk_with_others(tools, stem):
+    """A box's disk as `make image` makes it for several partitions: a guest in the first one's slot a, the others' images beside the hypervisor."""
+    out, words = stem.with_suffix(".disk"), []
+    for name, program in (("second", "echo"), ("third", "power")):
+        words += ["--other", f"{name}={guest_for(name, program)(tools, stem.with_suffix(f'.{name}.img'))}"]
+    first = guest("echo")(tools, stem.with_suffix(".a.img"))
+    tamper.run(tamper.TOP / "tools/image", "--kernel", tools.kernel("three-disk"), "--nestbox", tools.nestbox, *words, "--data-size", "4", "--slot-a", first, "-o", out)
+    return out
 
 
 def disk_with_keyring(name, signers):
@@ -469,6 +487,10 @@ TESTS = [
          others={"second": guest_for("second", "echo")},
          typed=(("partition stopped, action: hold", ESCAPE_KEY), ("password: ", password), ("nestbox> ", "partitions\n"), ("second +running", "guest second\n"),
                 ("back to the guest", "b"))),
+    Test("three: booted from the box's disk, the first from its slot", "three-disk", disk=disk_with_others, boots_disk=True,
+         expects=("CPU 2 .*vCPU 0 of third", "^slots: reading slot a", "^slot a: .*running", "^guest: byte 61"), until="guest: byte 61", cpus=3, memory=384,
+         check=lambda text: next((f"missing: {line}" for line in ("second| guest: echo is ready", "third| guest: boot 3: ACPI S5") if line not in text), None),
+         typed=(("third. partition third: powered off", "a"),)),
     Test("four: monitors fail in every way, the first goes on", "four", guest("echo"),
          expects=("partition second, 64 MiB", "CPU 1 .*vCPU 0 of second", "partition third, 64 MiB", "CPU 3 .*vCPU 1 of third", "partition fourth, 96 MiB", "CPU 4 .*vCPU 0 of fourth",
                   "^guest: byte 61", "nestbox> ", "^test +running +1 +64 MiB", "^second +broken +1 +64 MiB", "^third +stopped +2 +64 MiB", "^fourth +running +1 +96 MiB", "^guest: byte 62"),
