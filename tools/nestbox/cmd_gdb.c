@@ -22,37 +22,76 @@ static const struct option_row options[] = {
 	{ OPTION_END, NULL, NULL, NULL, NULL },
 };
 
+/* Where the line's two halves go. */
+struct ends {
+	bool has_gone; /* gdb */
+	char text[512];
+	size_t used;
+};
+
 static void to_gdb(void *context, const char *bytes, size_t count)
 {
-	bool *has_gone = context;
+	struct ends *ends = context;
 
 	for (ssize_t done = 0; count; bytes += done, count -= (size_t)done) {
 		done = write(STDOUT_FILENO, bytes, count);
 		if (done <= 0) {
-			*has_gone = true;
+			ends->has_gone = true;
 			return;
 		}
 	}
 }
 
+/* By lines, printable: part of it comes from the guest. */
 static void to_person(void *context, const char *bytes, size_t count)
 {
-	(void)context;
-	(void)fwrite(bytes, 1, count, stderr);
+	struct ends *ends = context;
+
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] == '\n') {
+			fprintf(stderr, "%.*s\n", (int)ends->used, ends->text);
+			ends->used = 0;
+		} else if (bytes[i] >= ' ' && bytes[i] <= '~' && ends->used < sizeof(ends->text)) {
+			ends->text[ends->used++] = bytes[i];
+		}
 }
 
 /* The box's line keeps few bytes while nobody takes them. */
+static bool send_slowly(const struct transport *to, const char *bytes, size_t count)
+{
+	for (size_t at = 0; at < count; at += 8) {
+		if (!to->send(to->context, bytes + at, count - at < 8 ? count - at : 8))
+			return false;
+		usleep(700); /* as 115200 baud takes */
+	}
+	return true;
+}
+
 static bool pass_command(const struct transport *to)
 {
 	char bytes[512];
 	ssize_t count = read(STDIN_FILENO, bytes, sizeof(bytes));
 
-	for (ssize_t at = 0; at < count; at += 8) {
-		if (!to->send(to->context, bytes + at, (size_t)(count - at < 8 ? count - at : 8)))
-			return false;
-		usleep(700); /* as 115200 baud takes */
+	return count > 0 && send_slowly(to, bytes, (size_t)count);
+}
+
+/* Logging in takes longer than gdb's patience: of what it has said meanwhile the last packet counts. */
+static bool pass_what_waited(const struct transport *to)
+{
+	static char bytes[16384];
+	struct pollfd waits = { .fd = STDIN_FILENO, .events = POLLIN };
+	size_t used = 0, length;
+
+	while (used < sizeof(bytes) && poll(&waits, 1, 0) > 0 && waits.revents & POLLIN) {
+		ssize_t count = read(STDIN_FILENO, bytes + used, sizeof(bytes) - used);
+
+		if (count <= 0)
+			break;
+		used += (size_t)count;
 	}
-	return count > 0;
+	const char *packet = gdb_line_last_packet(bytes, used, &length);
+
+	return !packet || send_slowly(to, packet, length);
 }
 
 static bool pass_replies(const struct transport *from, struct gdb_line *line)
@@ -70,10 +109,10 @@ static enum exit_code pass_both(struct box *box)
 {
 	const struct transport *transport = &box->dialogue.transport;
 	struct pollfd waits[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = box->serial.fd, .events = POLLIN } };
-	bool has_gone = false;
-	struct gdb_line line = { .to_gdb = to_gdb, .text = to_person, .context = &has_gone };
+	struct ends ends = { .has_gone = !pass_what_waited(transport) };
+	struct gdb_line line = { .to_gdb = to_gdb, .text = to_person, .context = &ends };
 
-	while (!has_gone) {
+	while (!ends.has_gone) {
 		if (poll(waits, 2, -1) < 0)
 			break;
 		if (waits[1].revents && !pass_replies(transport, &line))

@@ -76,3 +76,16 @@ void gdb_line_feed(struct gdb_line *line, char byte)
 		line->state = byte == '\n' ? GDB_LINE_START : GDB_LINE_TEXT;
 	}
 }
+
+const char *gdb_line_last_packet(const char *bytes, size_t count, size_t *length)
+{
+	for (size_t start = count; start--;) {
+		const char *end = bytes[start] == '$' ? memchr(bytes + start, '#', count - start) : NULL;
+
+		if (end && (size_t)(end - bytes) + 2 < count) {
+			*length = (size_t)(end - bytes) + 3 - start;
+			return bytes + start;
+		}
+	}
+	return NULL;
+}

@@ -24,4 +24,7 @@ struct gdb_line {
 
 void gdb_line_feed(struct gdb_line *line, char byte);
 
+/* The last whole packet of what gdb has sent, *length bytes; null: there is none. It sends the same one again while nobody answers. */
+const char *gdb_line_last_packet(const char *bytes, size_t count, size_t *length);
+
 #endif

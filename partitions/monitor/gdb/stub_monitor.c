@@ -38,27 +38,48 @@ static void show_levels(struct stub *stub, const char *unused)
 	}
 }
 
-/* Fields whose names begin so; there are more than a packet holds: as many as fit, then how to see the others. */
-static void show_vmcs12(struct stub *stub, const char *wanted)
+/* False: there is no room for more. */
+static bool show_field(struct stub *stub, uint32_t field)
+{
+	char line[96];
+
+	snprintf(line, sizeof(line), "%-32s %" PRIx64 "\n", field_names[field], stub->registers.vmcs12[field]);
+	if (stub->reply.count + 2 * strlen(line) > PACKET_BYTES - 160) {
+		say(stub, "... `monitor vmcs12 guest`, `... host`, `... exit` and so on show part of it\n");
+		return false;
+	}
+	say(stub, line);
+	return true;
+}
+
+/* Fields whose names begin so, or all that are not 0, of the vCPU in stub->registers; there are more than a packet holds. */
+static bool show_fields(struct stub *stub, const char *wanted)
 {
 	const struct debug_registers *r = &stub->registers;
 	size_t length = strlen(wanted);
-	char line[96];
 
-	if (!stub_load(stub, stub->chosen))
-		return;
-	if (!r->vmcs12_count)
-		say(stub, "L1 has no current VMCS on this vCPU\n");
-	for (uint32_t i = 0; i < r->vmcs12_count && i < FIELD_COUNT; i++) {
-		if (strncasecmp(field_names[i], wanted, length) || (!length && !r->vmcs12[i]))
+	for (uint32_t i = 0; i < r->vmcs12_count && i < FIELD_COUNT; i++)
+		if (!strncasecmp(field_names[i], wanted, length) && (length || r->vmcs12[i]) && !show_field(stub, i))
+			return false;
+	return true;
+}
+
+/* gdb does not say for which thread it asks. */
+static void show_vmcs12(struct stub *stub, const char *wanted)
+{
+	char line[32];
+	bool is_any = false, has_room = true;
+
+	for (uint32_t vcpu = 0; has_room && vcpu < stub->target->vcpu_count && stub_load(stub, vcpu); vcpu++) {
+		if (!stub->registers.vmcs12_count)
 			continue;
-		snprintf(line, sizeof(line), "%-32s %" PRIx64 "\n", field_names[i], r->vmcs12[i]);
-		if (stub->reply.count + 2 * strlen(line) > PACKET_BYTES - 160) {
-			say(stub, "... `monitor vmcs12 guest`, `... host`, `... exit` and so on show part of it\n");
-			return;
-		}
+		snprintf(line, sizeof(line), "vCPU %" PRIu32 ":\n", vcpu);
 		say(stub, line);
+		has_room = show_fields(stub, wanted);
+		is_any = true;
 	}
+	if (!is_any && stub->is_stopped)
+		say(stub, "L1 has no current VMCS\n");
 }
 
 static void show_help(struct stub *stub, const char *unused)

@@ -72,9 +72,29 @@ static void one_without_end_is_text(void **state)
 	assert_int_equal(strlen(text), sizeof(endless) - 1);
 }
 
+static void of_what_waited_the_last_packet_counts(void **state)
+{
+	static const struct { const char *bytes, *packet; } rows[] = {
+		{ "+$qSupported:a#11+$qSupported:a#11", "$qSupported:a#11" }, { "+$g#67$m0,", "$g#67" }, { "+$g#6", NULL }, { "+", NULL }, { "", NULL }, { "$#00\003", "$#00" },
+	};
+	size_t length;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *packet = gdb_line_last_packet(rows[i].bytes, strlen(rows[i].bytes), &length);
+
+		assert_int_equal(packet != NULL, rows[i].packet != NULL);
+		if (packet) {
+			assert_int_equal(length, strlen(rows[i].packet));
+			assert_memory_equal(packet, rows[i].packet, length);
+		}
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(sorts), cmocka_unit_test(one_without_end_is_text) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(sorts), cmocka_unit_test(one_without_end_is_text),
+					    cmocka_unit_test(of_what_waited_the_last_packet_counts) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
