@@ -46,20 +46,22 @@ static void load_segment(struct partition *p, const struct elf_segment *segment)
 {
 	const u8 *source = monitor_elf + segment->offset;
 	struct mapping m = { segment->virtual_address, own(source), segment->memory_bytes, 0 };
+	bool is_loaded = p->monitor.entry_point != 0;
 
 	CHECK(!(segment->virtual_address & PAGE_MASK) && segment->memory_bytes >= segment->file_bytes);
 	if (segment->flags & ELF_WRITABLE) {
 		u8 *memory = pool_take(p, segment->memory_bytes);
 
 		__builtin_memcpy(memory, source, segment->file_bytes);
-		__builtin_memset(memory + segment->file_bytes, 0, segment->memory_bytes - segment->file_bytes);
+		if (is_loaded) /* at first the pool is zeros */
+			__builtin_memset(memory + segment->file_bytes, 0, segment->memory_bytes - segment->file_bytes);
 		m.physical = own(memory);
 		m.flags = PAGING_WRITE;
 	} else {
 		CHECK(!((u64)source & PAGE_MASK) && segment->memory_bytes == segment->file_bytes);
 		m.flags = segment->flags & ELF_EXECUTABLE ? PAGING_EXECUTE : 0;
 	}
-	if (!p->monitor.entry_point)
+	if (!is_loaded)
 		map(p, m);
 }
 

@@ -87,10 +87,11 @@ def prepare_build(tools, name):
     output = tools.build if BUILDS[name] is None else tools.work / "build" / name
     if BUILDS[name] is not None:
         output.mkdir(parents=True, exist_ok=True)
-        defconfig = output / "defconfig"
-        if not defconfig.exists() or defconfig.read_text(encoding="ascii") != BUILDS[name]:
+        defconfig, config = output / "defconfig", output / ".config"
+        is_old = not config.exists() or config.stat().st_mtime < (TOP / "Kconfig").stat().st_mtime
+        if is_old or not defconfig.exists() or defconfig.read_text(encoding="ascii") != BUILDS[name]:
             defconfig.write_text(BUILDS[name], encoding="ascii")
-            subprocess.run([PYTHON, TOP / "tools/config.py", "load", defconfig, output / ".config"], check=True)
+            subprocess.run([PYTHON, TOP / "tools/config.py", "load", defconfig, config], check=True)
     make(output, "nestbox.elf", words=build_words(tools, name))
     return output / "nestbox.elf"
 

@@ -75,7 +75,8 @@ static void one_without_end_is_text(void **state)
 static void of_what_waited_the_last_packet_counts(void **state)
 {
 	static const struct { const char *bytes, *packet; } rows[] = {
-		{ "+$qSupported:a#11+$qSupported:a#11", "$qSupported:a#11" }, { "+$g#67$m0,", "$g#67" }, { "+$g#6", NULL }, { "+", NULL }, { "", NULL }, { "$#00\003", "$#00" },
+		{ "+$qSupported:a#11+$qSupported:a#11", "$qSupported:a#11" }, { "+$g#67$m0,", "$g#67" }, { "+$g#6", NULL }, { "+", NULL },
+		{ "", NULL }, { "$#00\003", "$#00" },
 	};
 	size_t length;
 
