@@ -22,7 +22,7 @@ export TMPDIR := $(abspath $(O))/tmp
 $(shell mkdir -p $(TMPDIR))
 # what changes or removes the configuration does not need one
 ifneq ($(filter-out clean help menuconfig nconfig guiconfig savedefconfig %_defconfig,$(or $(MAKECMDGOALS),all)),)
--include $(O)/config.mk
+include $(O)/config.mk
 endif
 CONFIGURE = $(PYTHON) tools/config.py --checker $(O)/nestbox
 
